@@ -1,0 +1,113 @@
+"""Checks at the library's boundary: what was expected, what came, nothing repaired."""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+
+def real_number(value, name):
+    """Return ``value`` as a finite float, or say what is wrong with it."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(f"{name}: expected a real number, got {type(value).__name__}")
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError(f"{name}: expected a finite number, got {number}")
+    return number
+
+
+def positive_number(value, name):
+    """Return ``value`` as a finite float above zero."""
+    number = real_number(value, name)
+    if number <= 0:
+        raise ValueError(f"{name}: expected a number above 0, got {number}")
+    return number
+
+
+def fraction(value, name):
+    """Return ``value`` as a float in [0, 1)."""
+    number = real_number(value, name)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name}: expected a number in [0, 1), got {number}")
+    return number
+
+
+def whole_number(value, name, least=1):
+    """Return ``value`` as an int that is at least ``least``."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name}: expected a whole number, got {type(value).__name__}")
+    if value < least:
+        raise ValueError(f"{name}: expected a whole number >= {least}, got {value}")
+    return int(value)
+
+
+def real_array(value, name, shape=None):
+    """Return ``value`` as a finite float array of the given shape.
+
+    Parameters
+    ----------
+    value : array_like
+        Integers become float64; float32 and float64 are kept as they are.
+    name : str
+        Opens the error message, for example ``"Dense: A"``.
+    shape : tuple of int or str, optional
+        A number must match; a letter such as ``"m"`` admits any size of at least one.
+
+    Raises
+    ------
+    TypeError
+        Something else than integers or floating-point numbers came.
+    ValueError
+        The shape does not match, an axis is empty, or an entry is NaN or infinite.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected a rectangular array, got {error}") from None
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    if shape is not None and not _fits(array.shape, shape):
+        raise ValueError(f"{name}: expected shape {_written(shape)}, got {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name}: expected at least one entry on every axis, got {array.shape}")
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name}: expected finite numbers, got {array[where]} at {where}")
+    return array
+
+
+def label_array(value, name, classes, m):
+    """Return ``value`` as an integer array of shape (m,) with entries 0 ... classes - 1."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expected integer labels, got dtype {array.dtype}")
+    if array.shape != (m,):
+        raise ValueError(f"{name}: expected shape ({m},), got {array.shape}")
+    if array.min() < 0 or array.max() >= classes:
+        wrong = array[(array < 0) | (array >= classes)][0]
+        raise ValueError(f"{name}: expected labels 0 to {classes - 1}, got {wrong}")
+    return array
+
+
+def random_generator(value, name):
+    """Return ``value`` if it is a numpy Generator; a seed is not one."""
+    if not isinstance(value, np.random.Generator):
+        raise TypeError(
+            f"{name}: expected a numpy.random.Generator, got {type(value).__name__}; "
+            "make one with numpy.random.default_rng(seed)"
+        )
+    return value
+
+
+def _fits(actual, expected):
+    same_rank = len(actual) == len(expected)
+    return same_rank and all(
+        size == want or (isinstance(want, str) and size > 0)
+        for size, want in zip(actual, expected, strict=True)
+    )
+
+
+def _written(shape):
+    comma = "," if len(shape) == 1 else ""
+    return "(" + ", ".join(str(size) for size in shape) + comma + ")"

@@ -1,0 +1,82 @@
+"""Activation functions, entry by entry, each with its derivative σ′.
+
+Source for their use in the four equations: source 003.
+"""
+
+import numpy as np
+
+from backprop_lib._validate import real_array
+from backprop_lib.layer import Layer
+
+
+class Activation(Layer):
+    """A layer without parameters that applies ``function`` to every entry."""
+
+    def forward(self, Z):
+        """Return A = σ(Z), of the shape of Z."""
+        Z = real_array(Z, f"{self.name}: Z")
+        self.saved = Z
+        return self.function(Z)
+
+    def backward(self, dA):
+        """Return dZ = dA ⊙ σ′(Z), the Hadamard product; Equation :eq:`eq-activation-backward`."""
+        Z = self.recall()
+        dA = real_array(dA, f"{self.name}: dA", Z.shape)
+        return dA * self.derivative(Z)
+
+
+class Identity(Activation):
+    """σ(z) = z: the output of a regression."""
+
+    @staticmethod
+    def function(Z):
+        """Return Z."""
+        return Z
+
+    @staticmethod
+    def derivative(Z):
+        """Return 1 for every entry."""
+        return np.ones_like(Z)
+
+
+class Sigmoid(Activation):
+    """σ(z) = 1 / (1 + exp(−z)); Equation :eq:`eq-sigmoid`."""
+
+    @staticmethod
+    def function(Z):
+        """Return σ(Z); exp never overflows, because its argument is never positive."""
+        e = np.exp(-np.abs(Z))
+        return np.where(Z >= 0, 1, e) / (1 + e)
+
+    @staticmethod
+    def derivative(Z):
+        """Return σ(Z)·σ(−Z), which keeps its precision where σ(Z) rounds to 1."""
+        return Sigmoid.function(Z) * Sigmoid.function(-Z)
+
+
+class Tanh(Activation):
+    """σ(z) = tanh z; Equation :eq:`eq-tanh`."""
+
+    @staticmethod
+    def function(Z):
+        """Return tanh Z."""
+        return np.tanh(Z)
+
+    @staticmethod
+    def derivative(Z):
+        """Return 1 − tanh² Z."""
+        return 1 - np.tanh(Z) ** 2
+
+
+class ReLU(Activation):
+    """σ(z) = max(0, z); Equation :eq:`eq-relu`. Its derivative at 0 is 0."""
+
+    @staticmethod
+    def function(Z):
+        """Return max(0, Z)."""
+        return np.maximum(Z, 0)
+
+    @staticmethod
+    def derivative(Z):
+        """Return the switch: 1 where Z > 0, else 0."""
+        return (Z > 0).astype(Z.dtype)

@@ -1,0 +1,42 @@
+"""The 8×8 handwritten digits, in the package."""
+
+from importlib.resources import files
+
+import numpy as np
+
+from backprop_lib._validate import fraction, random_generator
+
+
+def load_digits():
+    """Return the 1,797 handwritten digits.
+
+    Returns
+    -------
+    images : float64 array of shape (1, 8, 8, 1797)
+        One channel; grey levels from 0 (paper) to 1 (ink) in steps of 1/16.
+    labels : int64 array of shape (1797,)
+        The digits 0 to 9.
+
+    Notes
+    -----
+    Source: Alpaydin and Kaynak (1998), *Optical Recognition of Handwritten Digits*, UCI Machine
+    Learning Repository, CC BY 4.0; the test part.
+    """
+    with (files("backprop_lib") / "data" / "digits.npz").open("rb") as file:
+        data = np.load(file, allow_pickle=False)
+        images, labels = data["images"], data["labels"]
+    return images[np.newaxis] / 16.0, labels.astype(np.int64)
+
+
+def split(images, labels, rng, held_out=0.25):
+    """Return (train_images, train_labels, test_images, test_labels), drawn without overlap.
+
+    ``held_out`` is the share of samples in the test part; the batch is the last axis.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or np.shape(images)[-1] != len(labels):
+        raise ValueError(f"split: images {np.shape(images)} do not go with labels {labels.shape}")
+    held_out = fraction(held_out, "split: held_out")
+    order = random_generator(rng, "split: rng").permutation(len(labels))
+    test, train = np.split(order, [round(held_out * len(labels))])
+    return images[..., train], labels[train], images[..., test], labels[test]

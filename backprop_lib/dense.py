@@ -1,0 +1,71 @@
+"""The fully connected layer in matrix form: a sample is a column."""
+
+import numpy as np
+
+from backprop_lib import initializers
+from backprop_lib._validate import real_array, whole_number
+from backprop_lib.layer import Layer
+
+
+class Dense(Layer):
+    """Z = W A + b; Equation :eq:`eq-dense-forward`. Sources 000, 002, 004.
+
+    Parameters
+    ----------
+    W : array of shape (n_out, n_in)
+        The weights, copied. Row j holds the weights into neuron j.
+    b : array of shape (n_out, 1)
+        The biases, copied.
+
+    Attributes
+    ----------
+    dW, db : arrays of the shapes of W and b
+        d loss / d W and d loss / d b, as of the last ``backward``.
+    """
+
+    parameter_names = ("W", "b")
+
+    def __init__(self, W, b):
+        self.W = real_array(W, "Dense: W", ("n_out", "n_in")).copy()
+        self.b = real_array(b, "Dense: b", (self.W.shape[0], 1)).copy()
+
+    @classmethod
+    def random(cls, n_in, n_out, rng, init=initializers.he):
+        """Return a layer with random weights and zero biases.
+
+        Parameters
+        ----------
+        n_in, n_out : int
+            Numbers of inputs and of neurons.
+        rng : numpy.random.Generator
+            Where the randomness comes from.
+        init : callable, optional
+            ``initializers.he`` (for ReLU) or ``initializers.xavier``.
+        """
+        n_in = whole_number(n_in, "Dense: n_in")
+        n_out = whole_number(n_out, "Dense: n_out")
+        return cls(init((n_out, n_in), n_in, n_out, rng), np.zeros((n_out, 1)))
+
+    def forward(self, A):
+        """Return Z of shape (n_out, m) for A of shape (n_in, m)."""
+        A = real_array(A, "Dense: A", (self.W.shape[1], "m"))
+        self.saved = A
+        return self.W @ A + self.b  # (n_out, n_in) @ (n_in, m) + (n_out, 1)
+
+    def backward(self, dZ):
+        """Set dW and db, return dA; Equations :eq:`eq-dense-dW`, :eq:`eq-dense-db`,
+        :eq:`eq-dense-dA`.
+
+        ``dZ`` has shape (n_out, m), the returned dA (n_in, m).
+        """
+        A = self.recall()
+        dZ = real_array(dZ, "Dense: dZ", (self.W.shape[0], A.shape[1]))
+        self.dW = dZ @ A.T  # (n_out, m) @ (m, n_in): the product sums over the samples
+        self.db = dZ.sum(axis=1, keepdims=True)  # (n_out, 1)
+        return self.W.T @ dZ  # (n_in, n_out) @ (n_out, m)
+
+    def output_shape(self, input_shape):
+        """Return (n_out,), after checking that the input is (n_in,)."""
+        if tuple(input_shape) != (self.W.shape[1],):
+            raise ValueError(f"Dense: expected input ({self.W.shape[1]},), got {input_shape}")
+        return (self.W.shape[0],)

@@ -1,0 +1,23 @@
+"""Random starting weights whose scale keeps the signal's variance from layer to layer."""
+
+import numpy as np
+
+from backprop_lib._validate import random_generator
+
+
+def he(shape, fan_in, fan_out, rng):
+    """Return normal weights of variance 2 / fan_in, for ReLU; Equation :eq:`eq-he`.
+
+    Source: He et al. (2015), *Delving Deep into Rectifiers*.
+    """
+    rng = random_generator(rng, "he: rng")
+    return rng.normal(0.0, np.sqrt(2 / fan_in), shape)
+
+
+def xavier(shape, fan_in, fan_out, rng):
+    """Return normal weights of variance 2 / (fan_in + fan_out); Equation :eq:`eq-xavier`.
+
+    Source: Glorot and Bengio (2010), for tanh and sigmoid.
+    """
+    rng = random_generator(rng, "xavier: rng")
+    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), shape)
