@@ -1,0 +1,47 @@
+# Everything a reader or a contributor runs. Needs make and a Python of at least 3.11.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab notebooks lock clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+book: $(STAMP)  ## build the book from the stored outputs, and open it
+	$(BIN)/python tools/book.py
+
+test: $(STAMP)  ## style, unit tests, every notebook re-run and compared, the book in a browser
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pytest
+
+lab: $(STAMP)  ## open the lessons in JupyterLab, with live sliders
+	$(BIN)/jupyter trust lessons/*.ipynb
+	$(BIN)/jupyter lab lessons
+
+notebooks: $(STAMP)  ## run every lesson again and store its outputs
+	$(BIN)/python tools/notebooks.py lessons/*.ipynb
+
+lock:  ## resolve the dependencies again (LOCK_FLAGS=--upgrade for newer ones)
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --all-extras --universal \
+	    --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-annotate --no-header --quiet $(LOCK_FLAGS) -o requirements.lock
+	rm -rf $(VENV)-lock
+
+clean:  ## remove the environment and everything that was built
+	rm -rf $(VENV) $(VENV)-lock _build build *.egg-info .pytest_cache .ruff_cache
+	find backprop_lib book lessons tests tools -name __pycache__ -o -name .ipynb_checkpoints \
+	    | xargs rm -rf
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "This book needs Python 3.11 or newer; try: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
