@@ -9,7 +9,10 @@ def real_number(value, name):
     """Return ``value`` as a finite float, or say what is wrong with it."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected a real number, got {type(value).__name__}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond the largest float
+        number = np.inf
     if not np.isfinite(number):
         raise ValueError(f"{name}: expected a finite number, got {number}")
     return number
@@ -79,11 +82,16 @@ def real_array(value, name, shape=None):
 
 def label_array(value, name, classes, m):
     """Return ``value`` as an integer array of shape (m,) with entries 0 ... classes - 1."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected a list of labels, got {error}") from None
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integer labels, got dtype {array.dtype}")
     if array.shape != (m,):
         raise ValueError(f"{name}: expected shape ({m},), got {array.shape}")
+    if m == 0:
+        raise ValueError(f"{name}: expected at least one label, got none")
     if array.min() < 0 or array.max() >= classes:
         wrong = array[(array < 0) | (array >= classes)][0]
         raise ValueError(f"{name}: expected labels 0 to {classes - 1}, got {wrong}")

@@ -24,10 +24,12 @@ def conv2d_loops(A, W, b):
     -------
     array of shape (filters, height - kernel_height + 1, width - kernel_width + 1, m)
     """
-    A, W, b = _checked(A, W, b)
+    A, W = _checked(A, W)
+    b = real_array(b, "Conv2D: b", (len(W), 1))
     filters, channels, kernel_height, kernel_width = W.shape
     _, height, width, m = A.shape
-    Z = np.zeros((filters, height - kernel_height + 1, width - kernel_width + 1, m))
+    out_height, out_width = height - kernel_height + 1, width - kernel_width + 1
+    Z = np.zeros((filters, out_height, out_width, m), np.result_type(A, W))
     for f, r, s, n in np.ndindex(Z.shape):
         Z[f, r, s, n] = b[f, 0]
         for c, i, j in np.ndindex(channels, kernel_height, kernel_width):
@@ -41,11 +43,11 @@ def conv2d_loops_backward(dZ, A, W):
 
     ``dZ`` has the shape of Z, the results those of A, W and b.
     """
-    A, W, _ = _checked(A, W, np.zeros((len(W), 1)))
+    A, W = _checked(A, W)
     channels, kernel_height, kernel_width = W.shape[1:]
     out_height, out_width = A.shape[1] - kernel_height + 1, A.shape[2] - kernel_width + 1
-    dZ = real_array(dZ, "conv2d: dZ", (len(W), out_height, out_width, A.shape[3]))
-    dA, dW, db = np.zeros_like(A), np.zeros_like(W), np.zeros((len(W), 1))
+    dZ = real_array(dZ, "Conv2D: dZ", (len(W), out_height, out_width, A.shape[3]))
+    dA, dW, db = np.zeros_like(A), np.zeros_like(W), np.zeros((len(W), 1), dZ.dtype)
     for f, r, s, n in np.ndindex(dZ.shape):
         db[f, 0] += dZ[f, r, s, n]
         for c, i, j in np.ndindex(channels, kernel_height, kernel_width):
@@ -93,9 +95,9 @@ class Conv2D(Layer):
     def forward(self, A):
         """Return Z of shape (filters, out_height, out_width, m) for A of shape
         (channels, height, width, m)."""
-        A, W, b = _checked(A, self.W, self.b)
+        A, W = _checked(A, self.W)
         columns = self._columns(A)  # (channels*kh*kw, oh*ow*m): one column per patch
-        Z = W.reshape(len(W), -1) @ columns + b
+        Z = W.reshape(len(W), -1) @ columns + self.b
         self.saved = columns, A.shape
         return Z.reshape(len(W), *self.output_shape(A.shape[:3])[1:], A.shape[3])
 
@@ -112,9 +114,17 @@ class Conv2D(Layer):
         return self._scattered(dcolumns, shape)
 
     def output_shape(self, input_shape):
-        """Return (filters, out_height, out_width) for an input (channels, height, width)."""
+        """Return (filters, out_height, out_width), after checking that the input is
+        (channels, height, width) and no smaller than the kernel.
+        """
+        filters, channels, kernel_height, kernel_width = self.W.shape
+        if len(input_shape) != 3 or input_shape[0] != channels:
+            raise ValueError(
+                f"Conv2D: expected input ({channels}, height, width), got {input_shape}"
+            )
         _, height, width = input_shape
-        filters, _, kernel_height, kernel_width = self.W.shape
+        if height < kernel_height or width < kernel_width:
+            raise ValueError(_too_large(self.W, input_shape[1:]))
         return filters, height - kernel_height + 1, width - kernel_width + 1
 
     def _patches(self, shape):
@@ -164,10 +174,13 @@ class Flatten(Layer):
         return (int(np.prod(input_shape)),)
 
 
-def _checked(A, W, b):
+def _checked(A, W):
     W = real_array(W, "Conv2D: W", ("filters", "channels", "height", "width"))
-    b = real_array(b, "Conv2D: b", (len(W), 1))
     A = real_array(A, "Conv2D: A", (W.shape[1], "height", "width", "m"))
     if A.shape[1] < W.shape[2] or A.shape[2] < W.shape[3]:
-        raise ValueError(f"Conv2D: the kernel {W.shape[2:]} is larger than the image {A.shape[1:3]}")
-    return A, W, b
+        raise ValueError(_too_large(W, A.shape[1:3]))
+    return A, W
+
+
+def _too_large(W, size):
+    return f"Conv2D: A: expected images at least as large as the kernel {W.shape[2:]}, got {size}"

@@ -33,9 +33,9 @@ def split(images, labels, rng, held_out=0.25):
 
     ``held_out`` is the share of samples in the test part; the batch is the last axis.
     """
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or np.shape(images)[-1] != len(labels):
-        raise ValueError(f"split: images {np.shape(images)} do not go with labels {labels.shape}")
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.ndim == 0 or labels.ndim != 1 or images.shape[-1] != len(labels):
+        raise ValueError(f"split: images {images.shape} do not go with labels {labels.shape}")
     held_out = fraction(held_out, "split: held_out")
     order = random_generator(rng, "split: rng").permutation(len(labels))
     test, train = np.split(order, [round(held_out * len(labels))])

@@ -70,11 +70,6 @@ def backpropagate(X, Y, weights, biases, activation=Sigmoid, loss=None):
     deltas, dW, db : lists of L arrays
         First layer first. The 1/m of the mean is inside δ.
     """
-    if len(weights) != len(biases) or len(weights) == 0:
-        raise ValueError(
-            f"backpropagate: expected as many biases as weights, at least one, "
-            f"got {len(weights)} weights and {len(biases)} biases"
-        )
     loss = HalfSquaredError() if loss is None else loss
     Z, A = feed_forward(X, weights, biases, activation)
     J = loss.forward(A[-1], Y)
@@ -91,6 +86,11 @@ def feed_forward(X, weights, biases, activation=Sigmoid):
     """Return the lists Z (L arrays) and A (L + 1 arrays, A[0] = X); Equation
     :eq:`eq-feed-forward`.
     """
+    if len(weights) != len(biases) or len(weights) == 0:
+        raise ValueError(
+            f"feed_forward: expected as many biases as weights, at least one, "
+            f"got {len(weights)} weights and {len(biases)} biases"
+        )
     A = [real_array(X, "feed_forward: X", ("n_0", "m"))]
     Z = []
     for layer, (W, b) in enumerate(zip(weights, biases, strict=True), start=1):

@@ -84,10 +84,14 @@ def check_gradients(network, loss, X, Y, tolerance=1e-7):
     Raises
     ------
     GradientMismatch
-        A gradient differs, or the loss did not depend on any parameter: nothing was compared.
+        A gradient differs, or the loss did not depend on any parameter (or, without parameters,
+        on the input): nothing was compared.
     """
     X = real_array(X, "check_gradients: X").astype(np.float64)
     parameters = network.parameters()
+    for name, P in parameters.items():
+        if P.dtype != np.float64:
+            raise TypeError(f"check_gradients: {name}: expected float64, got {P.dtype}: too coarse")
     loss.forward(network.forward(X), Y)
     dX = network.backward(loss.backward())
     gradients = {name: G.copy() for name, G in network.gradients().items()} | {"X": dX}
@@ -95,18 +99,27 @@ def check_gradients(network, loss, X, Y, tolerance=1e-7):
     numerical = {"X": numerical_gradient(lambda A: loss.forward(network.forward(A), Y), X)}
     for name, P in parameters.items():
         numerical[name] = _parameter_gradient(network, loss, X, Y, P)
-    if parameters and not any(numerical[name].any() for name in parameters):
-        raise GradientMismatch("check_gradients: the loss does not depend on any parameter")
+    if not any(numerical[name].any() for name in parameters or ["X"]):
+        what = "any parameter" if parameters else "the input"
+        raise GradientMismatch(f"check_gradients: the loss does not depend on {what}")
+    return {
+        name: _compared(gradients[name], numerical[name], name, tolerance) for name in gradients
+    }
 
-    errors = {name: relative_error(gradients[name], numerical[name]) for name in gradients}
-    for name, error in errors.items():
-        if error > tolerance:
-            i = np.unravel_index(np.abs(gradients[name] - numerical[name]).argmax(), gradients[name].shape)
-            raise GradientMismatch(
-                f"check_gradients: {name} has relative error {error:.1e} > {tolerance:g}; largest at "
-                f"{tuple(int(k) for k in i)}: {gradients[name][i]:.6g}, numerically {numerical[name][i]:.6g}"
-            )
-    return errors
+
+def _compared(G, G_expected, name, tolerance):
+    if G.shape != G_expected.shape:
+        raise GradientMismatch(
+            f"check_gradients: {name}: expected shape {G_expected.shape}, got {G.shape}"
+        )
+    error = relative_error(G, G_expected)
+    if error > tolerance:
+        i = np.unravel_index(np.abs(G - G_expected).argmax(), G.shape)
+        raise GradientMismatch(
+            f"check_gradients: {name} has relative error {error:.1e} > {tolerance:g}; largest at "
+            f"{tuple(int(k) for k in i)}: {G[i]:.6g}, numerically {G_expected[i]:.6g}"
+        )
+    return error
 
 
 def _parameter_gradient(network, loss, X, Y, P):

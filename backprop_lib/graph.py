@@ -5,8 +5,8 @@ Every operation is one row of ``OPERATIONS``: its value directly above its local
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 from backprop_lib._validate import real_number
 

@@ -51,9 +51,10 @@ class BinaryCrossEntropy(Layer):
 
         −y log σ(z) − (1 − y) log(1 − σ(z)) = log(1 + exp z) − y z, which never takes log 0.
         """
-        Z, Y = _pair(self, Z, Y)
+        Z, Y = _pair(self, Z, Y, "Z")
         if Y.min() < 0 or Y.max() > 1:
-            raise ValueError(f"{self.name}: expected targets in [0, 1], got {Y.min()} to {Y.max()}")
+            found = f"{Y.min():g} to {Y.max():g}"
+            raise ValueError(f"{self.name}: Y: expected targets in [0, 1], got {found}")
         self.saved = Z, Y
         return float((np.logaddexp(0, Z) - Y * Z).sum() / Z.shape[1])
 
@@ -83,7 +84,7 @@ class SoftmaxCrossEntropy(Layer):
         :eq:`eq-p-minus-y`.
         """
         P, labels = self.recall()
-        Y = one_hot(labels, P.shape[0])
+        Y = one_hot(labels, P.shape[0]).astype(P.dtype)
         return (P - Y) / P.shape[1]
 
 
@@ -104,6 +105,6 @@ def one_hot(labels, classes):
     return np.eye(classes)[:, labels]
 
 
-def _pair(loss, A, Y):
-    A = real_array(A, f"{loss.name}: A", ("n_out", "m"))
+def _pair(loss, A, Y, letter="A"):
+    A = real_array(A, f"{loss.name}: {letter}", ("n_out", "m"))
     return A, real_array(Y, f"{loss.name}: Y", A.shape)

@@ -68,11 +68,17 @@ class Adam:
 
 
 def _matching(parameters, gradients, name):
-    """Check all gradients before any parameter changes."""
+    """Check everything before any parameter changes."""
     if parameters.keys() != gradients.keys():
         raise ValueError(
             f"{name}: expected gradients for {sorted(parameters)}, got {sorted(gradients)}"
         )
+    for key, P in parameters.items():
+        if not isinstance(P, np.ndarray) or P.dtype.kind != "f" or not P.flags.writeable:
+            found = (
+                "a read-only one" if isinstance(P, np.ndarray) and P.dtype.kind == "f" else repr(P)
+            )
+            raise TypeError(f"{name}: {key}: expected a writeable array of floats, got {found}")
     return {
         key: real_array(gradients[key], f"{name}: gradient of {key}", P.shape)
         for key, P in parameters.items()

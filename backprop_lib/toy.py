@@ -8,7 +8,7 @@ Source: Prince, *Understanding Deep Learning* (2023), section 7.2 and notebook 7
 from math import cos, exp, sin
 
 from backprop_lib import graph
-from backprop_lib._validate import real_number
+from backprop_lib._validate import positive_number, real_number
 
 
 class ToyModel:
@@ -78,12 +78,16 @@ class ToyModel:
         return self.gradients
 
     def update(self, learning_rate):
-        """Take one step of gradient descent; Equation :eq:`eq-gradient-descent`."""
-        learning_rate = real_number(learning_rate, "ToyModel: learning_rate")
+        """Take one step of gradient descent; Equation :eq:`eq-gradient-descent`.
+
+        The values belong to the old parameters: call ``forward`` before the next step.
+        """
+        learning_rate = positive_number(learning_rate, "ToyModel: learning_rate")
         gradients = self.backward()
         for k in range(4):
             self.beta[k] -= learning_rate * gradients[f"beta{k}"]
             self.omega[k] -= learning_rate * gradients[f"omega{k}"]
+        self.values = None
 
 
 def record(beta, omega, x, y):
@@ -111,6 +115,8 @@ def record(beta, omega, x, y):
 
 
 def _four(numbers, name):
+    if not hasattr(numbers, "__iter__"):
+        raise TypeError(f"{name}: expected 4 numbers, got {type(numbers).__name__}")
     numbers = [real_number(number, name) for number in numbers]
     if len(numbers) != 4:
         raise ValueError(f"{name}: expected 4 numbers, got {len(numbers)}")

@@ -66,15 +66,24 @@ def fit(network, loss, X, Y, optimizer, *, epochs, batch_size, rng, progress=Fal
 
     Raises
     ------
+    ValueError, TypeError
+        Something does not fit; no parameter has changed.
     FloatingPointError
-        The loss left the finite numbers: training diverged.
+        The loss or a gradient left the finite numbers: training diverged. The parameters stay as
+        the last update left them: start again from fresh ones.
     """
     X = real_array(X, "fit: X")
-    Y = np.asarray(Y)
+    real_array(Y, "fit: Y")
+    Y = np.asarray(Y)  # labels stay integers
+    if X.ndim < 2 or Y.ndim == 0 or Y.shape[-1] != X.shape[-1]:
+        raise ValueError(
+            f"fit: expected X and Y with the same samples on the last axis, "
+            f"got shapes {X.shape} and {Y.shape}"
+        )
     m = X.shape[-1]
-    if Y.ndim == 0 or Y.shape[-1] != m:
-        raise ValueError(f"fit: X has {m} samples on its last axis, Y has shape {Y.shape}")
     epochs = whole_number(epochs, "fit: epochs")
+    one_output = network.forward(X[..., :1])
+    loss.forward(np.zeros((*one_output.shape[:-1], m)), Y)  # does every target fit the loss?
     history = History()
     bar = tqdm(
         total=epochs,
@@ -97,26 +106,29 @@ def fit(network, loss, X, Y, optimizer, *, epochs, batch_size, rng, progress=Fal
 
 def accuracy(network, X, labels):
     """Return the share of samples whose largest output is at the label."""
-    scores = network.forward(X)
+    scores = real_array(network.forward(X), "accuracy: scores", ("classes", "m"))
     labels = label_array(labels, "accuracy: labels", *scores.shape)
     return float((scores.argmax(axis=0) == labels).mean())
 
 
 def _step(network, loss, X, Y, batch, optimizer, history):
+    J, finite = np.nan, False
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             J = loss.forward(network.forward(X[..., batch]), Y[..., batch])
-    except ValueError:
+            finite = np.isfinite(J)
+            if finite:
+                network.backward(loss.backward())
+                optimizer.step(network.parameters(), network.gradients())
+    except ValueError:  # an infinity or NaN was refused on the way
         if history.updates == 0:
-            raise  # the first pass fails only if the input does not fit
-        J = np.nan
-    if not np.isfinite(J):
+            raise  # nothing has been learnt yet: the starting weights or the data are at fault
+        finite = False
+    if not finite:
         raise FloatingPointError(
-            f"training diverged: loss {J} at update {history.updates + 1}; "
+            f"training diverged: loss {J:g} at update {history.updates + 1}; "
             f"try a learning rate below {optimizer.learning_rate:g}"
         )
-    network.backward(loss.backward())
-    optimizer.step(network.parameters(), network.gradients())
     history.forward_passes += 1
     history.backward_passes += 1
     history.updates += 1

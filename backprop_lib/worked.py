@@ -149,14 +149,10 @@ TOY = WorkedToy(
     omega=(0.1, -0.4, 2.0, 3.0),
     x=2.3,
     y=2.0,
-    values=dict(
-        f0=1.230, h1=0.942, f1=1.623, h2=5.068, f2=7.137, h3=0.657, f3=2.372, loss=0.139
-    ),
-    gradients=dict(
-        f3=0.745, h3=2.234, f2=-1.683, h2=-3.366, f1=-17.060, h1=6.824, f0=2.281,
-        beta3=0.745, omega3=0.489, beta2=-1.683, omega2=-8.530,
-        beta1=-17.060, omega1=-16.079, beta0=2.281, omega0=5.246,
-    ),
+    values=dict(f0=1.230, h1=0.942, f1=1.623, h2=5.068, f2=7.137, h3=0.657, f3=2.372, loss=0.139),
+    gradients=dict(f3=0.745, h3=2.234, f2=-1.683, h2=-3.366, f1=-17.060, h1=6.824, f0=2.281)
+    | dict(beta3=0.745, omega3=0.489, beta2=-1.683, omega2=-8.530)
+    | dict(beta1=-17.060, omega1=-16.079, beta0=2.281, omega0=5.246),
 )
 """Source 002 names no numbers; these are from the notebook it goes back to: Prince,
 *Understanding Deep Learning* (2023), notebook 7.1.
