@@ -1,7 +1,4 @@
-"""Build the book with every warning an error, say where it is, and open it on a desktop.
-
-    python tools/book.py [--out FOLDER]
-"""
+"""Build the book with every warning an error, say where it is, and open it on a desktop."""
 
 import argparse
 import os
@@ -31,7 +28,7 @@ def on_a_desktop() -> bool:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT)
     try:
         index = build(parser.parse_args().out.resolve()) / "index.html"

@@ -1,0 +1,101 @@
+"""Fixtures for the tests that look at the built book in a browser."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NO_BROWSER = (
+    "NO CHROMIUM WAS FOUND: nothing was tested in a browser. Install chromium, or set CHROMIUM "
+    "to the path of a Chromium or Chrome."
+)
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium: $CHROMIUM, or the first one on the PATH."""
+    found = (shutil.which(name) for name in CHROMIUM_NAMES)
+    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say it again at the end, where it is read, when the browser tests were skipped."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any(NO_BROWSER in str(report.longrepr) for report in skipped):
+        terminalreporter.section("browser tests skipped", red=True, bold=True)
+        terminalreporter.write_line(NO_BROWSER, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium, driven by Playwright."""
+    chromium = find_chromium()
+    if chromium is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def built_book(tmp_path_factory) -> Path:
+    """The folder of the built pages. Any warning of the build is a failure here."""
+    out = tmp_path_factory.mktemp("book")
+    command = [sys.executable, ROOT / "tools" / "book.py", "--out", out]
+    build = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"CI": "true"})
+    assert build.returncode == 0, build.stderr or build.stdout
+    return out / "_build" / "html"
+
+
+@pytest.fixture
+def visit(browser):
+    """A function that opens a file with the network cut.
+
+    ``visit(path, width=1280, **context)`` returns the Playwright page. ``page.complaints`` lists
+    every request for anything but a local file, everything missing, and every error in the
+    browser's console; it goes on growing while the page is used.
+    """
+    contexts = []
+
+    def open_page(path: Path, width: int = 1280, **context) -> Page:
+        contexts.append(
+            browser.new_context(offline=True, viewport={"width": width, "height": 800}, **context)
+        )
+        page = contexts[-1].new_page()
+        page.complaints = complaints = []
+        page.on("request", lambda request: _note_foreign(request.url, complaints))
+        page.on("websocket", lambda socket: _note_foreign(socket.url, complaints))
+        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("console", lambda message: _note_error(message, complaints))
+        page.goto(path.as_uri())
+        page.evaluate("() => window.MathJax?.startup?.promise")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _note_foreign(url, complaints):
+    if not url.startswith(("file:", "data:", "blob:")):
+        complaints.append(f"asked another host: {url}")
+
+
+def _note_error(message, complaints):
+    if message.type == "error":
+        complaints.append(f"console: {message.text}")
