@@ -70,3 +70,12 @@ def test_internal_links_resolve(built_book):
             if not target.is_file() or anchor and anchor not in anchors.get(target, {anchor}):
                 broken.append(f"{path.relative_to(built_book)}: {link}")
     assert broken == []
+
+
+def test_equations_are_numbered_by_lesson(built_book):
+    for chapter in CHAPTERS:
+        if lesson := re.match(r"lessons/0?(\d+)_", chapter):
+            numbers = re.findall(
+                r'"eqno">\(([^)]*)\)', (built_book / f"{chapter}.html").read_text()
+            )
+            assert numbers == [f"{lesson[1]}.{k}" for k in range(1, len(numbers) + 1)], chapter

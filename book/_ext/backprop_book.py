@@ -1,13 +1,17 @@
-"""What the book needs beyond its configuration: MathJax and the live figures, from this machine.
+"""What the book needs beyond its configuration.
 
-The built pages ask no other host for anything, so that a copied folder works without a network.
+MathJax and the script of the live figures are copied into it: the built pages ask no other host
+for anything, so that a copied folder works without a network. Equations and figures are numbered
+by lesson.
 """
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.util.fileutil import copy_asset
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -22,6 +26,7 @@ def configure(app: Sphinx, config: Config) -> None:
     """Point the pages at the copies on this machine."""
     config.html_static_path += [str(path) for path in STATIC_FILES]
     config.mathjax_path = "mathjax/tex-chtml.js"
+    config.html_theme_options["navbar_persistent"] = []  # one search button is enough
     app.add_css_file("book.css")
     app.add_js_file("figure.js", loading_method="defer")
 
@@ -33,8 +38,19 @@ def copy_mathjax(app: Sphinx) -> None:
         copy_asset(source, target if source.is_dir() else target.parent)
 
 
+def number_by_lesson(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Number equations, figures and tables by lesson: the third equation of lesson 04 is (4.3)."""
+    for docname, kinds in env.toc_fignumbers.items():
+        if lesson := re.match(r"lessons/(\d+)_", docname):
+            for numbers in kinds.values():
+                for k, label in enumerate(numbers, start=1):
+                    numbers[label] = (int(lesson[1]), k)
+    return []  # no page has to be read again
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("config-inited", configure)
     app.connect("builder-inited", copy_mathjax)
+    app.connect("env-get-updated", number_by_lesson, priority=900)  # after Sphinx's own numbers
     return {"parallel_read_safe": True, "parallel_write_safe": True}
