@@ -74,11 +74,10 @@ def _matching(parameters, gradients, name):
             f"{name}: expected gradients for {sorted(parameters)}, got {sorted(gradients)}"
         )
     for key, P in parameters.items():
-        if not isinstance(P, np.ndarray) or P.dtype.kind != "f" or not P.flags.writeable:
-            found = (
-                "a read-only one" if isinstance(P, np.ndarray) and P.dtype.kind == "f" else repr(P)
-            )
-            raise TypeError(f"{name}: {key}: expected a writeable array of floats, got {found}")
+        if not isinstance(P, np.ndarray) or P.dtype.kind != "f":
+            raise TypeError(f"{name}: {key}: expected an array of floats to update, got {P!r}")
+        if not P.flags.writeable:
+            raise ValueError(f"{name}: {key}: expected a writeable array, got a read-only one")
     return {
         key: real_array(gradients[key], f"{name}: gradient of {key}", P.shape)
         for key, P in parameters.items()

@@ -1,0 +1,79 @@
+"""What several test files share: reproducible arrays, networks and the numerical gradient check."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from backprop_lib import Conv2D, Dense, Flatten, Identity, ReLU, Sequential, Sigmoid
+from backprop_lib.gradcheck import numerical_gradient
+
+NUMERICAL = 1e-8  # central differences: rounding eps**(2/3) ≈ 4e-11 and truncation h² ≈ 4e-11
+EXACT = 1e-12  # the same sums in another order: a few hundred roundings of 1e-16
+
+
+def random_array(*shape, seed=0):
+    """Return normal numbers, always the same for the same seed."""
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def away_from_zero(array, margin=0.1):
+    """Return the array with every entry moved away from 0, where ReLU has its kink."""
+    return array + margin * np.where(array >= 0, 1, -1)
+
+
+def random_dense(n_in, n_out, seed=0):
+    """Return a dense layer with random weights and, unlike ``Dense.random``, random biases."""
+    return Dense(random_array(n_out, n_in, seed=seed), random_array(n_out, 1, seed=seed + 100))
+
+
+def random_conv(channels, filters, height, width, seed=0):
+    """Return a convolution with random kernels and biases."""
+    W = random_array(filters, channels, height, width, seed=seed)
+    return Conv2D(W, random_array(filters, 1, seed=seed + 100))
+
+
+def mlp(*sizes, activation=Sigmoid, last=Identity, seed=0):
+    """Return a fully connected network of the given sizes."""
+    layers = []
+    for k, (n_in, n_out) in enumerate(pairwise(sizes)):
+        layers += [random_dense(n_in, n_out, seed=seed + k), activation()]
+    return Sequential([*layers[:-1], last()])
+
+
+def small_cnn(classes=3, activation=ReLU):
+    """Return Conv2D, Conv2D, Flatten, Dense, Dense for images of shape (1, 6, 5, m)."""
+    return Sequential(
+        [
+            random_conv(1, 2, 3, 2, seed=1),  # (2, 4, 4)
+            activation(),
+            random_conv(2, 3, 2, 3, seed=2),  # (3, 3, 2)
+            activation(),
+            Flatten(),
+            random_dense(18, 4, seed=3),
+            activation(),
+            random_dense(4, classes, seed=4),
+        ]
+    )
+
+
+def assert_gradients(layer, A, tolerance=NUMERICAL):
+    """Compare every entry of a layer's gradients with central differences.
+
+    The loss is a random projection of the output, so that no two entries of it count the same.
+    """
+    R = random_array(*layer.forward(A).shape, seed=99)
+    dA = layer.backward(R)
+    expected = numerical_gradient(lambda moved: (layer.forward(moved) * R).sum(), A)
+    np.testing.assert_allclose(dA, expected, rtol=tolerance, atol=tolerance)
+    gradients = layer.gradients()
+    for name, P in layer.parameters().items():
+        start = P.copy()
+
+        def loss(moved, P=P):
+            P[...] = moved
+            return (layer.forward(A) * R).sum()
+
+        expected = numerical_gradient(loss, start)
+        P[...] = start
+        assert gradients[name].shape == P.shape
+        np.testing.assert_allclose(gradients[name], expected, rtol=tolerance, atol=tolerance)

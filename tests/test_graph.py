@@ -1,0 +1,212 @@
+"""The scalar graph: every operation's value and local derivatives, and the walk back."""
+
+import math
+
+import numpy as np
+import pytest
+
+from backprop_lib import Value, graph
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+# operation: the same function written with Value, with plain floats, and where to try it
+OPERATIONS = {
+    "add": (lambda a, b: a + b, lambda a, b: a + b, [(1.5, -2.25), (0.0, 3.0)]),
+    "sub": (lambda a, b: a - b, lambda a, b: a - b, [(1.5, -2.25), (0.0, 3.0)]),
+    "mul": (lambda a, b: a * b, lambda a, b: a * b, [(1.5, -2.25), (0.0, 3.0)]),
+    "div": (lambda a, b: a / b, lambda a, b: a / b, [(1.5, -2.25), (-0.3, 0.7)]),
+    "neg": (lambda a: -a, lambda a: -a, [(1.5,), (0.0,)]),
+    "square": (graph.square, lambda a: a**2, [(1.5,), (-0.7,), (0.0,)]),
+    "sin": (graph.sin, math.sin, [(1.23,), (-4.0,)]),
+    "cos": (graph.cos, math.cos, [(7.137,), (-0.2,)]),
+    "exp": (graph.exp, math.exp, [(1.623,), (-3.0,)]),
+    "log": (graph.log, math.log, [(0.2,), (5.0,)]),
+    "tanh": (graph.tanh, math.tanh, [(0.3,), (-2.0,)]),
+    "sigmoid": (graph.sigmoid, lambda a: 1 / (1 + math.exp(-a)), [(0.17,), (-3.0,)]),
+    "relu": (graph.relu, lambda a: max(a, 0.0), [(0.4,), (-0.4,)]),
+}
+CASES = [(name, point) for name, row in OPERATIONS.items() for point in row[2]]
+
+
+def test_every_operation_is_tested():
+    assert OPERATIONS.keys() == graph.OPERATIONS.keys()
+
+
+@pytest.mark.parametrize("name, point", CASES)
+def test_value_and_local_derivatives(name, point):
+    record, plain, _ = OPERATIONS[name]
+    result = record(*map(Value, point))
+    assert result.operation == name
+    assert result.data == pytest.approx(plain(*point), rel=1e-15, abs=0)  # one or two roundings
+    h = 1e-5
+    for k, local in enumerate(result.local_derivatives()):
+        up, down = list(point), list(point)
+        up[k], down[k] = point[k] + h, point[k] - h
+        slope = (plain(*up) - plain(*down)) / (up[k] - down[k])
+        assert local == pytest.approx(slope, rel=1e-8, abs=1e-8)  # truncation and rounding ≈ 1e-10
+
+
+@pytest.mark.parametrize(
+    "expression, data, grad",
+    [
+        (lambda a: a + 2, 5, 1),
+        (lambda a: 2 + a, 5, 1),
+        (lambda a: a - 2, 1, 1),
+        (lambda a: 2 - a, -1, -1),
+        (lambda a: a * 2, 6, 2),
+        (lambda a: 2 * a, 6, 2),
+        (lambda a: a / 2, 1.5, 0.5),
+        (lambda a: 6 / a, 2, -6 / 9),
+        (lambda a: np.float64(2) * a, 6, 2),
+        (lambda a: -a, -3, -1),
+    ],
+)
+def test_plain_numbers_mix_with_values_on_either_side(expression, data, grad):
+    a = Value(3.0)
+    result = expression(a)
+    result.backward()
+    assert isinstance(result, Value)
+    assert (result.data, a.grad) == (data, pytest.approx(grad, rel=1e-15))
+
+
+@pytest.mark.parametrize(
+    "expression, grad",
+    [
+        (lambda a: a + a, 2),
+        (lambda a: a - a, 0),
+        (lambda a: a * a, 6),
+        (lambda a: a * a * a, 27),
+        (lambda a: a / a, 0),
+        (lambda a: (a + 1) * (a - 2), 5),  # a diamond: 2a − 1
+        (lambda a: sum([a] * 1000, Value(0.0)), 1000),
+    ],
+)
+def test_paths_that_meet_add(expression, grad):
+    a = Value(3.0)
+    expression(a).backward()
+    assert a.grad == pytest.approx(grad, abs=1e-15)
+
+
+def test_a_value_feeding_many_results_collects_all_of_them():
+    a = Value(0.5)
+    terms = [graph.sin(a), graph.exp(a), graph.tanh(a), a * 3, graph.square(a)]
+    sum(terms, Value(0.0)).backward()
+    expected = math.cos(0.5) + math.exp(0.5) + 1 - math.tanh(0.5) ** 2 + 3 + 1
+    assert a.grad == pytest.approx(expected, rel=1e-15)
+
+
+def test_fan_out_after_a_long_and_a_short_path():
+    """Recursion in the wrong order would hand on the middle value before it is complete."""
+    a = Value(2.0)
+    b = a * 3
+    c = b * b
+    (b + c).backward()
+    assert (c.grad, b.grad, a.grad) == (1, 13, 39)
+
+
+def test_backward_twice_equals_once():
+    a, b = Value(2.0), Value(-3.0)
+    out = graph.square(a * b + a)
+    out.backward()
+    once = a.grad, b.grad
+    out.backward()
+    assert (a.grad, b.grad) == once == (16.0, -16.0)
+
+
+def test_backward_from_another_result_starts_afresh():
+    a = Value(2.0)
+    first, second = a * 5, a * 7
+    first.backward()
+    second.backward()
+    assert a.grad == 7
+
+
+def test_backward_of_a_leaf():
+    a = Value(2.0)
+    a.backward()
+    assert a.grad == 1
+
+
+def test_forward_recomputes_from_changed_leaves():
+    a, b = Value(2.0), Value(5.0)
+    out = a * b + graph.square(a)
+    a.data = 3.0
+    assert out.data == 14
+    assert out.forward() == 24
+    assert out.data == 24
+    out.backward()
+    assert (a.grad, b.grad) == (11, 3)
+
+
+def test_a_chain_of_100_000_operations():
+    a = out = Value(1.0)
+    for _ in range(100_000):
+        out = out + 1
+    out.backward()
+    assert (out.data, a.grad, len(out.ancestors())) == (100_001, 1, 200_001)
+    a.data = 0.0
+    assert out.forward() == 100_000
+
+
+def test_ancestors_list_inputs_before_results_each_once():
+    a, b = Value(1.0), Value(2.0)
+    c = a * b
+    out = c + c * a
+    order = out.ancestors()
+    assert order[-1] is out
+    assert len(order) == len({id(value) for value in order}) == 5
+    place = {id(value): k for k, value in enumerate(order)}
+    assert all(place[id(a)] < place[id(value)] for value in order for a in value.inputs)
+
+
+def test_relu_has_derivative_zero_at_zero():
+    for zero in (0.0, -0.0):
+        a = Value(zero)
+        out = graph.relu(a)
+        out.backward()
+        assert (out.data, a.grad) == (0, 0)
+
+
+@pytest.mark.parametrize("a, expected", [(1e4, 1.0), (-1e4, 0.0), (0.0, 0.5)])
+def test_sigmoid_at_extremes(a, expected):
+    out = graph.sigmoid(a)
+    assert out.data == expected
+    assert out.local_derivatives() == (expected * (1 - expected),)
+
+
+def test_sigmoid_derivative_keeps_its_precision_where_the_value_rounds_to_one():
+    (local,) = graph.sigmoid(40.0).local_derivatives()
+    assert local == pytest.approx(math.exp(-40), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "expression, error, message",
+    [
+        (lambda: graph.log(Value(0.0, "p")), ValueError, "log of p = 0"),
+        (lambda: graph.log(-1.0), ValueError, "log of value = -1"),
+        (lambda: Value(1.0, "a") / Value(0.0, "b"), ZeroDivisionError, "div of a = 1, b = 0"),
+        (lambda: graph.exp(Value(1000.0, "z")), OverflowError, "exp of z = 1000"),
+        (lambda: Value(1e200) * 1e200, OverflowError, "mul of .*the result is inf"),
+    ],
+)
+def test_a_result_that_is_not_a_number_names_the_operation_and_its_inputs(
+    expression, error, message
+):
+    with pytest.raises(error, match=message):
+        expression()
+
+
+def test_forward_refuses_what_recording_would_refuse():
+    a = Value(1.0, "a")
+    out = graph.log(a)
+    a.data = 0.0
+    with pytest.raises(ValueError, match="log of a = 0"):
+        out.forward()
+    assert out.data == 0  # log 1: the last good value
+
+
+def test_names_and_repr():
+    a = Value(0.5, "w")
+    assert (a * 2).named("z").name == "z"
+    assert repr(a) == "Value(w = 0.5, grad 0)"
+    assert repr(Value(0.25)) == "Value(0.25, grad 0)"

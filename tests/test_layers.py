@@ -1,0 +1,274 @@
+"""Activations, dense, convolution, flatten: values, every gradient entry, types and extremes."""
+
+import numpy as np
+import pytest
+from helpers import EXACT, assert_gradients, away_from_zero, random_array, random_conv, random_dense
+
+from backprop_lib import Conv2D, Dense, Flatten, Identity, ReLU, Sigmoid, Tanh, initializers
+from backprop_lib.conv import conv2d_loops, conv2d_loops_backward
+from backprop_lib.gradcheck import complex_step
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+ACTIVATIONS = [Identity, Sigmoid, Tanh, ReLU]
+SHAPES = [  # channels, height, width, m, filters, kernel height, kernel width
+    (1, 4, 4, 1, 1, 2, 2),
+    (2, 5, 4, 3, 3, 3, 2),
+    (3, 3, 5, 2, 2, 1, 1),
+    (1, 3, 3, 2, 2, 3, 3),  # the kernel fills the image
+    (2, 2, 6, 2, 1, 1, 4),
+]
+
+
+def layers_with_input():
+    """Every kind of layer with an input that suits it."""
+    for activation in ACTIVATIONS:
+        yield activation(), away_from_zero(random_array(3, 4))
+        yield activation(), away_from_zero(random_array(2, 3, 2, 2))
+    yield random_dense(3, 2), random_array(3, 4, seed=1)
+    yield random_dense(3, 3), random_array(3, 4, seed=1)  # square: W and its transpose both fit
+    yield random_dense(4, 1), random_array(4, 1, seed=1)
+    for channels, height, width, m, filters, kernel_height, kernel_width in SHAPES:
+        layer = random_conv(channels, filters, kernel_height, kernel_width)
+        yield layer, random_array(channels, height, width, m, seed=1)
+    yield Flatten(), random_array(2, 3, 4, 5)
+
+
+CASES = [pytest.param(*case, id=f"{case[0].name}{case[1].shape}") for case in layers_with_input()]
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_every_gradient_entry(layer, A):
+    assert_gradients(layer, A)
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_backward_twice_equals_once(layer, A):
+    R = random_array(*layer.forward(A).shape, seed=5)
+    dA = layer.backward(R).copy()
+    gradients = {name: G.copy() for name, G in layer.gradients().items()}
+    np.testing.assert_array_equal(layer.backward(R), dA)
+    for name, G in layer.gradients().items():
+        np.testing.assert_array_equal(G, gradients[name])
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_a_batch_is_its_samples_side_by_side(layer, A):
+    """Gradients of parameters add over the samples: no 1/m in a layer."""
+    out = layer.forward(A)
+    R = random_array(*out.shape, seed=5)
+    dA = layer.backward(R)
+    total = layer.gradients()
+    one_by_one = {name: np.zeros_like(G) for name, G in total.items()}
+    for n in range(A.shape[-1]):
+        sample = slice(n, n + 1)
+        np.testing.assert_allclose(layer.forward(A[..., sample]), out[..., sample], atol=EXACT)
+        np.testing.assert_allclose(layer.backward(R[..., sample]), dA[..., sample], atol=EXACT)
+        for name, G in layer.gradients().items():
+            one_by_one[name] += G
+    for name, G in total.items():
+        np.testing.assert_allclose(G, one_by_one[name], atol=EXACT)
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_inputs_are_not_changed(layer, A):
+    before = A.copy()
+    R = random_array(*layer.forward(A).shape, seed=5)
+    R_before = R.copy()
+    layer.backward(R)
+    np.testing.assert_array_equal(A, before)
+    np.testing.assert_array_equal(R, R_before)
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_output_shape_is_the_shape_of_one_sample(layer, A):
+    assert layer.output_shape(A.shape[:-1]) == layer.forward(A).shape[:-1]
+
+
+def test_activation_values():
+    Z = np.array([[-2.0, 0.0, 3.0]])
+    np.testing.assert_array_equal(Identity().forward(Z), Z)
+    np.testing.assert_array_equal(ReLU().forward(Z), [[0, 0, 3]])
+    np.testing.assert_array_equal(ReLU.derivative(Z), [[0, 0, 1]])
+    np.testing.assert_array_equal(Identity.derivative(Z), [[1, 1, 1]])
+    # correctly rounded or one unit off
+    np.testing.assert_allclose(Sigmoid().forward(Z), 1 / (1 + np.exp(-Z)), rtol=4e-16)
+    np.testing.assert_array_equal(Tanh().forward(Z), np.tanh(Z))
+
+
+@pytest.mark.parametrize(
+    "activation, analytic", [(Sigmoid, lambda z: 1 / (1 + np.exp(-z))), (Tanh, np.tanh)]
+)
+def test_derivative_against_the_complex_step(activation, analytic):
+    Z = random_array(3, 4) * 2
+    expected = complex_step(lambda z: analytic(z).sum(), Z)
+    np.testing.assert_allclose(activation.derivative(Z), expected, rtol=1e-13)  # 1 − tanh² cancels
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_relu_derivative_at_zero_is_zero(zero):
+    layer = ReLU()
+    assert layer.forward([[zero]]) == 0
+    assert layer.backward([[7.0]]) == 0
+
+
+@pytest.mark.parametrize(
+    "activation, low, high", [(Sigmoid, 0, 1), (Tanh, -1, 1), (ReLU, 0, 1e4), (Identity, -1e4, 1e4)]
+)
+def test_extremes_are_exact_and_silent(activation, low, high):
+    layer = activation()
+    np.testing.assert_array_equal(layer.forward([[-1e4, 1e4]]), [[low, high]])
+    slopes = {Sigmoid: [0, 0], Tanh: [0, 0], ReLU: [0, 1], Identity: [1, 1]}[activation]
+    np.testing.assert_array_equal(layer.backward([[1.0, 1.0]]), [slopes])
+
+
+def test_sigmoid_derivative_keeps_its_precision_where_the_value_rounds_to_one():
+    np.testing.assert_allclose(Sigmoid.derivative(np.array([-40.0, 40])), np.exp(-40), rtol=1e-15)
+
+
+def test_dense_by_hand():
+    layer = Dense([[1, 2], [3, 4], [5, 6]], [[10], [20], [30]])
+    np.testing.assert_array_equal(layer.forward([[1, 0], [-1, 2]]), [[9, 14], [19, 28], [29, 42]])
+    dA = layer.backward([[1, 0], [0, 1], [2, -1]])
+    np.testing.assert_array_equal(layer.dW, [[1, -1], [0, 2], [2, -4]])
+    np.testing.assert_array_equal(layer.db, [[1], [1], [1]])
+    np.testing.assert_array_equal(dA, [[11, -2], [14, -2]])
+
+
+def test_conv_by_hand():
+    """The kernel slides unflipped: with [[1, 10], [100, 1000]] the digits show which pixel met
+    which entry.
+    """
+    layer = Conv2D([[[[1, 10], [100, 1000]]]], [[5]])
+    image = np.arange(1, 10).reshape(1, 3, 3, 1)
+    np.testing.assert_array_equal(layer.forward(image)[0, :, :, 0], [[5426, 6537], [8759, 9870]])
+    dZ = np.array([[1, 0], [0, 2]]).reshape(1, 2, 2, 1)
+    dA = layer.backward(dZ)
+    np.testing.assert_array_equal(layer.dW, [[[[11, 14], [20, 23]]]])
+    np.testing.assert_array_equal(layer.db, [[3]])
+    np.testing.assert_array_equal(dA[0, :, :, 0], [[1, 10, 0], [100, 1002, 20], [0, 200, 2000]])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_fast_convolution_equals_the_loops(shape):
+    channels, height, width, m, filters, kernel_height, kernel_width = shape
+    layer = random_conv(channels, filters, kernel_height, kernel_width)
+    A = random_array(channels, height, width, m, seed=1)
+    Z = conv2d_loops(A, layer.W, layer.b)
+    np.testing.assert_allclose(layer.forward(A), Z, atol=EXACT)
+    R = random_array(*Z.shape, seed=2)
+    dA, dW, db = conv2d_loops_backward(R, A, layer.W)
+    np.testing.assert_allclose(layer.backward(R), dA, atol=EXACT)
+    np.testing.assert_allclose(layer.dW, dW, atol=EXACT)
+    np.testing.assert_allclose(layer.db, db, atol=EXACT)
+
+
+def test_a_kernel_as_large_as_the_image_is_a_dense_layer():
+    conv = random_conv(2, 3, 4, 5)
+    dense, flatten = Dense(conv.W.reshape(3, -1), conv.b), Flatten()
+    A = random_array(2, 4, 5, 6, seed=1)
+    Z = dense.forward(flatten.forward(A))
+    np.testing.assert_allclose(conv.forward(A).reshape(3, 6), Z, atol=EXACT)
+    R = random_array(3, 6, seed=2)
+    dA = flatten.backward(dense.backward(R))
+    np.testing.assert_allclose(conv.backward(R.reshape(3, 1, 1, 6)), dA, atol=EXACT)
+    np.testing.assert_allclose(conv.dW.reshape(3, -1), dense.dW, atol=EXACT)
+
+
+def test_a_kernel_of_one_pixel_is_a_dense_layer_over_the_channels():
+    conv = random_conv(3, 2, 1, 1)
+    A = random_array(3, 4, 5, 6, seed=1)
+    Z = Dense(conv.W[:, :, 0, 0], conv.b).forward(A.reshape(3, -1))
+    np.testing.assert_allclose(conv.forward(A), Z.reshape(2, 4, 5, 6), atol=EXACT)
+
+
+def test_flatten_keeps_the_order_channel_row_column():
+    A = np.arange(48.0).reshape(2, 3, 4, 2)
+    layer = Flatten()
+    out = layer.forward(A)
+    assert out.shape == (24, 2)
+    assert out[1 * 12 + 2 * 4 + 3, 1] == A[1, 2, 3, 1]
+    np.testing.assert_array_equal(layer.backward(out), A)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("layer, A", CASES)
+def test_the_precision_given_is_kept(layer, A, dtype):
+    P = [array.astype(dtype) for array in layer.parameters().values()]
+    layer = type(layer)(*P)
+    out = layer.forward(A.astype(dtype))
+    dA = layer.backward(np.ones_like(out))
+    assert {out.dtype, dA.dtype, *(G.dtype for G in layer.gradients().values())} == {
+        np.dtype(dtype)
+    }
+
+
+def test_the_loops_keep_the_precision_given():
+    layer = random_conv(1, 1, 2, 2)
+    A, W, b = (array.astype(np.float32) for array in (random_array(1, 3, 3, 1), layer.W, layer.b))
+    Z = conv2d_loops(A, W, b)
+    results = [Z, *conv2d_loops_backward(Z, A, W)]
+    assert {array.dtype for array in results} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("kind", [int, np.int8, np.uint8, np.float16])
+def test_integers_and_half_precision_are_promoted(kind):
+    layer = Dense(np.ones((2, 3), kind), np.zeros((2, 1), kind))
+    out = layer.forward(np.full((3, 1), 100, kind))
+    np.testing.assert_array_equal(out, [[300], [300]])  # in int8 this would be 44
+    layer.backward(np.ones((2, 1), kind))
+    assert {layer.W.dtype, layer.b.dtype, out.dtype, layer.dW.dtype} == {np.dtype(np.float64)}
+    image = Conv2D(np.ones((1, 1, 2, 2), kind), [[0]]).forward(np.full((1, 2, 2, 1), 100, kind))
+    assert (image.dtype, image.item()) == (np.float64, 400)
+    assert ReLU().forward(np.array([[1, 2]], kind)).dtype == np.float64
+
+
+@pytest.mark.parametrize("make", [lambda: random_dense(3, 2), lambda: random_conv(1, 2, 2, 2)])
+def test_a_layer_copies_its_parameters(make):
+    original = make()
+    copy = type(original)(original.W, original.b)
+    copy.W += 1
+    copy.b += 1
+    np.testing.assert_array_equal(original.W, make().W)
+    np.testing.assert_array_equal(original.b, make().b)
+
+
+def test_parameters_are_the_layer_s_own_arrays():
+    layer = random_dense(3, 2)
+    assert layer.parameters()["W"] is layer.W
+    assert layer.parameters()["b"] is layer.b
+
+
+def test_random_layers():
+    dense = Dense.random(3, 2, np.random.default_rng(0))
+    conv = Conv2D.random(3, 4, 5, np.random.default_rng(0))
+    assert (dense.W.shape, dense.b.tolist()) == ((2, 3), [[0], [0]])
+    assert (conv.W.shape, conv.b.tolist()) == ((4, 3, 5, 5), [[0]] * 4)
+    again = Dense.random(3, 2, np.random.default_rng(0))
+    np.testing.assert_array_equal(dense.W, again.W)
+
+
+@pytest.mark.parametrize(
+    "layer, variance",
+    [
+        (lambda rng, init: Dense.random(200, 300, rng, init), {"he": 2 / 200, "xavier": 2 / 500}),
+        (
+            lambda rng, init: Conv2D.random(16, 64, 7, rng, init),
+            {"he": 2 / (16 * 49), "xavier": 2 / (80 * 49)},
+        ),
+    ],
+    ids=["dense", "conv"],
+)
+@pytest.mark.parametrize("init", ["he", "xavier"])
+def test_initial_variance(layer, variance, init):
+    W = layer(np.random.default_rng(0), getattr(initializers, init)).W
+    # 50,000 draws: the variance's relative standard error is sqrt(2 / 50,000) = 0.6 %
+    assert W.var() == pytest.approx(variance[init], rel=0.03)
+    assert abs(W.mean()) < 5 * W.std() / np.sqrt(W.size)
+
+
+def test_he_is_the_default():
+    draws = [
+        Dense.random(3, 2, np.random.default_rng(0), *init) for init in ([], [initializers.he])
+    ]
+    np.testing.assert_array_equal(draws[0].W, draws[1].W)
