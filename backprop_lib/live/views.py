@@ -1,0 +1,389 @@
+"""The drawings of a live figure. Python draws them; the script only rewrites what moves.
+
+A drawing marks what moves with data attributes that name values by their number in the
+recording: ``data-value``, ``data-grad``, ``data-local`` (texts), ``data-fill`` (how full a
+neuron is), ``data-edge`` (width and dash of an edge), ``data-box`` (lit up by the walk).
+"""
+
+import math
+
+from backprop_lib.live.numbers import html_symbol, number, svg_symbol
+
+LINE = 13  # height of a small line of text in pixels
+
+
+class GraphView:
+    """The computation as boxes: symbol, formula, value, gradient; local derivatives on the way.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The values that get a box, inputs before results.
+    wide, narrow : int or dict of str to (column, row)
+        A number of columns fills them row by row; a dict places every box.
+    """
+
+    box_width, box_height, gap_y = 108, 82, 62
+
+    def __init__(self, names, wide=4, narrow=2):
+        self.names = list(names)
+        self.wide = _grid(self.names, wide)
+        self.narrow = _grid(self.names, narrow)
+
+    def html(self, figure):
+        """Return the wide and the narrow drawing; the style shows one of them."""
+        return (
+            f'<div class="bf-wide">{self._svg(figure, self.wide, gap_x=62)}</div>'
+            f'<div class="bf-narrow">{self._svg(figure, self.narrow, gap_x=74)}</div>'
+        )
+
+    def _svg(self, figure, places, gap_x):
+        step_x, step_y = self.box_width + gap_x, self.box_height + self.gap_y
+        corner = {name: (4 + c * step_x, 4 + r * step_y) for name, (c, r) in places.items()}
+        width = max(x for x, _ in corner.values()) + self.box_width + 4
+        height = max(y for _, y in corner.values()) + self.box_height + 4
+        parts = []
+        for name in self.names:
+            for source in figure.recording.local_derivatives(name):
+                if source in corner:
+                    parts.append(self._edge(figure, source, name, corner, places))
+        parts += [self._box(figure, name, *corner[name]) for name in self.names]
+        return svg(width, height, parts)
+
+    def _box(self, figure, name, x, y):
+        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+        right = x + self.box_width - 9
+        formula = figure.formula_svg(name)
+        return (
+            f'<g class="bf-box" data-box="{i}">'
+            f'<rect x="{x}" y="{y}" width="{self.box_width}" height="{self.box_height}" rx="7"/>'
+            + text(x + 9, y + 23, svg_symbol(figure.symbols[name]), "bf-symbol")
+            + text(right, y + 21, formula, "bf-formula bf-end")
+            + text(right, y + 48, number(value.data), "bf-value bf-end", f'data-value="{i}"')
+            + text(right, y + 71, number(value.grad), "bf-grad bf-end", f'data-grad="{i}"')
+            + "</g>"
+        )
+
+    def _edge(self, figure, source, name, corner, places):
+        (x0, y0), (x1, y1) = corner[source], corner[name]
+        (c0, r0), (c1, r1) = places[source], places[name]
+        w, h = self.box_width, self.box_height
+        if r1 == r0 and c1 == c0 + 1:
+            ahead = [(x0 + w, y0 + 24), (x1 - 1, y0 + 24)]
+            back = [(x1, y1 + 51), (x0 + w + 1, y1 + 51)]
+            label = (x0 + w + x1) / 2, y0 + 66, "bf-middle", False
+        elif r1 == r0 + 1 and c1 < c0:  # the next line of the snake
+            right, left = x0 + w * 0.75, x1 + w * 0.25
+            turn, returning = y0 + h + 21, y1 - 21
+            ahead = [(right, y0 + h), (right, turn), (left, turn), (left, y1 - 1)]
+            right, left = right - w * 0.3, left + w * 0.3
+            back = [(left, y1), (left, returning), (right, returning), (right, y0 + h + 1)]
+            label = (left + right) / 2, y1 - 6, "bf-middle", True
+        elif c1 > c0:
+            ahead, back, label = _slanted(x0 + w, y0 + h / 2, x1, y1 + h / 2)
+        else:
+            ahead, back, label = _slanted(x0 + w / 2, y0 + h, x1 + w / 2, y1)
+        return (
+            arrow(ahead, "bf-ahead")
+            + arrow(back, "bf-back")
+            + self._local_label(figure, source, name, *label)
+        )
+
+    def _local_label(self, figure, source, name, x, y, anchor, on_one_line):
+        pair = figure.pair(name, source)
+        slope = figure.recording.local_derivatives(name)[source]
+        times = f'× <tspan data-local="{pair}">{number(slope)}</tspan>'
+        formula = figure.local_svg(name, source)
+        if on_one_line:
+            formula = f'<tspan class="bf-formula" dx="6">{formula}</tspan>'
+            return text(x, y, times + formula, f"bf-local {anchor}")
+        return text(x, y, times, f"bf-local {anchor}") + text(
+            x, y + LINE, formula, f"bf-formula {anchor}"
+        )
+
+
+class NetworkView:
+    """A fully connected network as neurons: z, a (also as a fill level) and δ.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        The names of the inputs.
+    layers : sequence of sequences of (z, a, bias)
+        The names for each neuron, first layer first.
+    weights : sequence of lists of lists of str
+        ``weights[l][j][i]`` is the weight from neuron i into neuron j of layer l.
+    captions : sequence of str
+        One per column, the inputs' first.
+    """
+
+    radius, input_radius = 43, 30
+    chip_width, chip_height = 60, 36
+
+    def __init__(self, inputs, layers, weights, captions):
+        self.inputs, self.layers = list(inputs), [list(layer) for layer in layers]
+        self.weights, self.captions = weights, captions
+
+    def html(self, figure):
+        """Return the wide drawing (layers left to right) and the narrow one (top to bottom)."""
+        return (
+            f'<div class="bf-wide">{self._svg(figure, across=True)}</div>'
+            f'<div class="bf-narrow">{self._svg(figure, across=False)}</div>'
+        )
+
+    def _svg(self, figure, across):
+        sizes = [len(self.inputs)] + [len(layer) for layer in self.layers]
+        step, spread = (226, 164) if across else (206, 176)
+        length = 80 + step * (len(sizes) - 1) + (70 if across else 76)
+        breadth = spread * max(sizes)
+        place = {}
+        for column, size in enumerate(sizes):
+            for row in range(size):
+                along = (46 if across else 62) + step * column
+                beside = breadth / 2 + spread * (row - (size - 1) / 2)
+                place[column, row] = (along, beside) if across else (beside, along)
+        width, height = (length, breadth + 34) if across else (breadth, length)
+        edges, chips = self._edges(figure, place)
+        neurons = [
+            self._neuron(figure, column, row, *place[column, row], across)
+            for column, row in place
+        ]
+        captions = [
+            text(place[column, 0][0], height - 6, caption, "bf-caption-small bf-middle")
+            if across
+            else text(4, place[column, 0][1] - 46, caption, "bf-caption-small bf-start")
+            for column, caption in enumerate(self.captions)
+        ]
+        return svg(width, height, edges + neurons + chips + captions)
+
+    def _edges(self, figure, place):
+        ends = [
+            (name, place[layer, i], place[layer + 1, j])
+            for layer, matrix in enumerate(self.weights)
+            for j, row in enumerate(matrix)
+            for i, name in enumerate(row)
+        ]
+        lines, chips, taken = [], [], []
+        for name, start, end in ends:
+            others = [(a, b) for other, a, b in ends if other != name]
+            x, y = _free_place(start, end, taken, others, place.values(), self)
+            taken.append((x, y))
+            i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+            stroke, dash = edge_style(value.data)
+            lines.append(
+                f'<path class="bf-edge" data-edge="{i}" d="M{start[0]:g},{start[1]:g}'
+                f'L{end[0]:g},{end[1]:g}" stroke-width="{stroke}" stroke-dasharray="{dash}"/>'
+            )
+            left, top = x - self.chip_width / 2, y - self.chip_height / 2
+            chips.append(
+                f'<g class="bf-chip" data-pick="{i}"><rect x="{left:.1f}" y="{top:.1f}" '
+                f'width="{self.chip_width}" height="{self.chip_height}" rx="6"/>'
+                + text(x, y - 3, number(value.data), "bf-value bf-middle", f'data-value="{i}"')
+                + text(x, y + 13, number(value.grad), "bf-grad bf-middle", f'data-grad="{i}"')
+                + "</g>"
+            )
+        return lines, chips
+
+    def _neuron(self, figure, column, row, x, y, across):
+        recording = figure.recording
+        if column == 0:
+            name = self.inputs[row]
+            i, value = recording.number_of(name), recording.by_name[name]
+            return (
+                f'<g class="bf-box" data-box="{i}">'
+                f'<circle cx="{x:g}" cy="{y:g}" r="{self.input_radius}"/>'
+                + text(x, y - 5, svg_symbol(figure.symbols[name]), "bf-symbol bf-middle")
+                + text(x, y + 15, number(value.data), "bf-value bf-middle", f'data-value="{i}"')
+                + "</g>"
+            )
+        z, a, bias = self.layers[column - 1][row]
+        iz, ia, ib = (recording.number_of(name) for name in (z, a, bias))
+        vz, va, vb = (recording.by_name[name] for name in (z, a, bias))
+        r = self.radius
+        level = fill_level(va.data)
+        side = 78
+        return (
+            f'<g class="bf-box bf-neuron" data-box="{iz} {ia}">'
+            f'<circle cx="{x:g}" cy="{y:g}" r="{r}"/>'
+            f'<path class="bf-level" data-fill="{ia}" data-at="{x:g} {y:g} {r}" '
+            f'd="{fill_path(x, y, r, level)}"/>'
+            f'<circle class="bf-rim" cx="{x:g}" cy="{y:g}" r="{r}"/>'
+            + text(x, y - 20, f'z <tspan data-value="{iz}">{number(vz.data)}</tspan>', "bf-z bf-middle")
+            + text(x, y + 2, number(va.data), "bf-value bf-big bf-middle", f'data-value="{ia}"')
+            + text(x, y + 24, f'δ <tspan data-grad="{iz}">{number(vz.grad)}</tspan>', "bf-grad bf-middle")
+            + f'</g><g class="bf-chip bf-bias" data-pick="{ib}">'
+            f'<rect x="{x - side:g}" y="{y + r + 5:g}" width="{2 * side}" height="20" rx="6"/>'
+            + text(x - side + 7, y + r + 19, svg_symbol(figure.symbols[bias]), "bf-formula bf-start")
+            + text(x + 16, y + r + 19, number(vb.data), "bf-value bf-end", f'data-value="{ib}"')
+            + text(x + side - 6, y + r + 19, number(vb.grad), "bf-grad bf-end", f'data-grad="{ib}"')
+            + "</g>"
+        )
+
+
+class CurveView:
+    """The loss against the slider last touched, with the tangent whose slope is the gradient."""
+
+    width, height, points = 300, 190, 161
+    left, right, top, bottom = 40, 8, 16, 34
+
+    def html(self, figure):
+        """Return the drawing for the figure's touched slider."""
+        slider = figure.touched
+        box = f'data-curve="{self.left} {self.top} {self.width - self.right} {self.height - self.bottom}"'
+        values, xs, scale_x, scale_y, ticks = self._scales(figure, slider)
+        at = slider.value
+        x, y = scale_x(at.data), scale_y(figure.recording.loss.data)
+        tangent = tangent_path(x, y, at.grad * (scale_y(1) - scale_y(0)) / (scale_x(1) - scale_x(0)))
+        curve = curve_path([(scale_x(u), scale_y(v)) for u, v in zip(xs, values, strict=True)])
+        floor = self.height - self.bottom
+        parts = [
+            f'<path class="bf-axis" d="M{self.left},{self.top}V{floor}H{self.width - self.right}"/>',
+            text(self.left - 6, self.top + 4, ticks[3], "bf-tick bf-end", "data-tick-top=''"),
+            text(self.left - 6, floor + 4, ticks[2], "bf-tick bf-end", "data-tick-floor=''"),
+            text(self.left, floor + 14, ticks[0], "bf-tick bf-start", "data-tick-low=''"),
+            text(self.width - self.right, floor + 14, ticks[1], "bf-tick bf-end", "data-tick-high=''"),
+            text(12, (self.top + floor) / 2, svg_symbol(figure.symbols[figure.loss_name]), "bf-symbol bf-middle"),
+            f'<path class="bf-curve" d="{curve}"/>',
+            f'<path class="bf-tangent" d="{tangent}"/>',
+            f'<circle class="bf-point" cx="{x:.1f}" cy="{y:.1f}" r="5"/>',
+        ]
+        label = (
+            f'<p class="bf-slope"><span class="bf-axis-name" data-curve-name>'
+            f"{html_symbol(figure.symbols[slider.name])}</span> "
+            f'slope <b class="bf-grad" data-slope>{number(at.grad)}</b></p>'
+        )
+        return f'<div class="bf-curve-view" {box}>{svg(self.width, self.height, parts)}{label}</div>'
+
+    def _scales(self, figure, slider):
+        xs = [
+            slider.low + (slider.high - slider.low) * k / (self.points - 1)
+            for k in range(self.points)
+        ]
+        losses = figure.recording.sweep(slider.name, xs)
+        finite = [v for v in losses if math.isfinite(v)]
+        low, high = min(finite, default=0.0), max(finite, default=1.0)
+        if high - low < 1e-12:
+            high = low + 1
+        span_x, floor = self.width - self.right - self.left, self.height - self.bottom
+
+        def scale_x(u):
+            return self.left + span_x * (u - slider.low) / (slider.high - slider.low)
+
+        def scale_y(v):
+            return floor - (floor - self.top) * (v - low) / (high - low)
+
+        ticks = [short(u) for u in (slider.low, slider.high, low, high)]
+        return losses, xs, scale_x, scale_y, ticks
+
+
+def svg(width, height, parts):
+    """Return an SVG element that is never wider than its own pixels."""
+    return (
+        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
+        f'role="img" aria-hidden="true">{"".join(parts)}</svg>'
+    )
+
+
+def arrow(points, classes):
+    """Return a line through the points that ends in an arrowhead."""
+    (u, v), (x, y) = points[-2:]
+    size = math.hypot(x - u, y - v)
+    dx, dy = (x - u) / size, (y - v) / size
+    line = "L".join(f"{px:.1f},{py:.1f}" for px, py in [*points[:-1], (x - 6 * dx, y - 6 * dy)])
+    base_x, base_y = x - 9 * dx, y - 9 * dy
+    head = (
+        f"M{x:.1f},{y:.1f}L{base_x - 4.5 * dy:.1f},{base_y + 4.5 * dx:.1f}"
+        f"L{base_x + 4.5 * dy:.1f},{base_y - 4.5 * dx:.1f}Z"
+    )
+    return f'<path class="{classes}" d="M{line}"/><path class="{classes} bf-head" d="{head}"/>'
+
+
+def text(x, y, content, classes, attributes=""):
+    """Return one SVG text; ``content`` is already escaped."""
+    return f'<text x="{x:.4g}" y="{y:.4g}" class="{classes}" {attributes}>{content}</text>'
+
+
+def short(x):
+    """Write an axis tick with at most three significant digits."""
+    return f"{x:.3g}".replace("-", "\u2212")
+
+
+def edge_style(x):
+    """Return the width of an edge that carries x, and its dashes where x is negative."""
+    return f"{min(1 + 3 * abs(x), 9):.2f}", "7 5" if x < 0 else "none"
+
+
+def fill_level(a):
+    """Return how full a neuron with activation a is drawn, between 0 and 1."""
+    return min(max(a, 0.0), 1.0)
+
+
+def fill_path(x, y, r, level):
+    """Return the lower part of a circle, filled to ``level`` of its height."""
+    if level >= 1:
+        return f"M{x - r:g},{y:g}a{r},{r} 0 1 0 {2 * r},0a{r},{r} 0 1 0 {-2 * r},0Z"
+    surface = r * (1 - 2 * level)
+    half = math.sqrt(max(r * r - surface * surface, 0))
+    large = 1 if level > 0.5 else 0
+    return (
+        f"M{x - half:.1f},{y + surface:.1f}A{r},{r} 0 {large} 0 {x + half:.1f},{y + surface:.1f}Z"
+    )
+
+
+def tangent_path(x, y, slope, length=30):
+    """Return a line through (x, y) of the given slope in pixels."""
+    dx = length / math.hypot(1, slope)
+    return f"M{x - dx:.1f},{y - slope * dx:.1f}L{x + dx:.1f},{y + slope * dx:.1f}"
+
+
+def curve_path(points):
+    """Return a path through the points, interrupted where y is not finite."""
+    pen, commands = "M", []
+    for x, y in points:
+        if math.isfinite(y):
+            commands.append(f"{pen}{x:.1f},{y:.1f}")
+            pen = "L"
+        else:
+            pen = "M"
+    return "".join(commands)
+
+
+def _grid(names, layout):
+    if isinstance(layout, int):
+        return {name: (k % layout, k // layout) for k, name in enumerate(names)}
+    if set(layout) != set(names):
+        raise ValueError(f"GraphView: expected places for {names}, got {sorted(layout)}")
+    return layout
+
+
+def _slanted(x0, y0, x1, y1):
+    """Return a pair of parallel arrows, 7 pixels to either side, and where the label goes."""
+    size = math.hypot(x1 - x0, y1 - y0)
+    ox, oy = 7 * (y1 - y0) / size, -7 * (x1 - x0) / size
+    ahead = [(x0 + ox, y0 + oy), (x1 + ox, y1 + oy)]
+    back = [(x1 - ox, y1 - oy), (x0 - ox, y0 - oy)]
+    return ahead, back, ((x0 + x1) / 2 - 2 * ox + 3, (y0 + y1) / 2 - oy, "bf-start", False)
+
+
+def _free_place(start, end, taken, others, neurons, view):
+    """Return the place on an edge where its chip has the most room."""
+
+    def room(t):
+        x, y = start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])
+        to_chips = [_apart(x - u, y - v, view) for u, v in taken]
+        to_edges = [_to_segment(x, y, a, b) / view.chip_height for a, b in others]
+        to_neurons = [(math.hypot(x - u, y - v) - view.radius) / view.chip_width for u, v in neurons]
+        return min(min(to_chips, default=9), min(to_edges, default=9), *to_neurons), x, y
+
+    _, x, y = max(room(t / 40) for t in range(8, 33))
+    return x, y
+
+
+def _apart(dx, dy, view):
+    return max(abs(dx) / (view.chip_width + 8), abs(dy) / (view.chip_height + 8)) - 0.45
+
+
+def _to_segment(x, y, a, b):
+    ux, uy = b[0] - a[0], b[1] - a[1]
+    t = min(max(((x - a[0]) * ux + (y - a[1]) * uy) / (ux * ux + uy * uy), 0), 1)
+    return math.hypot(x - a[0] - t * ux, y - a[1] - t * uy)
