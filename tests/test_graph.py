@@ -66,7 +66,7 @@ def test_plain_numbers_mix_with_values_on_either_side(expression, data, grad):
     result = expression(a)
     result.backward()
     assert isinstance(result, Value)
-    assert (result.data, a.grad) == (data, pytest.approx(grad, rel=1e-15))
+    assert (result.data, a.grad) == (data, pytest.approx(grad, rel=1e-15, abs=0))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_value_feeding_many_results_collects_all_of_them():
     terms = [graph.sin(a), graph.exp(a), graph.tanh(a), a * 3, graph.square(a)]
     sum(terms, Value(0.0)).backward()
     expected = math.cos(0.5) + math.exp(0.5) + 1 - math.tanh(0.5) ** 2 + 3 + 1
-    assert a.grad == pytest.approx(expected, rel=1e-15)
+    assert a.grad == pytest.approx(expected, rel=1e-15, abs=0)
 
 
 def test_fan_out_after_a_long_and_a_short_path():
@@ -176,7 +176,7 @@ def test_sigmoid_at_extremes(a, expected):
 
 def test_sigmoid_derivative_keeps_its_precision_where_the_value_rounds_to_one():
     (local,) = graph.sigmoid(40.0).local_derivatives()
-    assert local == pytest.approx(math.exp(-40), rel=1e-15)
+    assert local == pytest.approx(math.exp(-40), rel=1e-15, abs=0)
 
 
 @pytest.mark.parametrize(

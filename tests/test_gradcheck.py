@@ -1,0 +1,395 @@
+"""The tester is tested: right networks pass, and every wrong rule we know of is rejected."""
+
+import numpy as np
+import pytest
+from helpers import mlp, random_array, random_conv, random_dense, small_cnn
+
+from backprop_lib import (
+    Conv2D,
+    Dense,
+    Flatten,
+    HalfSquaredError,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    check_gradients,
+    gradcheck,
+)
+from backprop_lib.conv import conv2d_loops_backward
+from backprop_lib.gradcheck import GradientMismatch
+from backprop_lib.layer import Layer
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+X = random_array(3, 5, seed=7)
+Y = random_array(3, 5, seed=8)
+IMAGES = random_array(1, 4, 4, 2, seed=9)
+
+
+class ScaledWeightGradient(Dense):
+    """A rule wrong by 0.05 %."""
+
+    def backward(self, dZ):
+        dA = super().backward(dZ)
+        self.dW = self.dW * 1.0005
+        return dA
+
+
+class OneWrongEntry(Dense):
+    """Everything right but one entry of dW, by 0.05 %."""
+
+    def backward(self, dZ):
+        dA = super().backward(dZ)
+        i = np.unravel_index(np.abs(self.dW).argmax(), self.dW.shape)
+        self.dW[i] *= 1.0005
+        return dA
+
+
+class ScaledInputGradient(Dense):
+    def backward(self, dZ):
+        return super().backward(dZ) * 1.0005
+
+
+class DroppedBiasGradient(Dense):
+    def backward(self, dZ):
+        dA = super().backward(dZ)
+        self.db = np.zeros_like(self.b)
+        return dA
+
+
+class DroppedBias(Dense):
+    """The bias is left out of the forward pass and still has a gradient."""
+
+    def forward(self, A):
+        return super().forward(A) - self.b
+
+
+class MissingTranspose(Dense):
+    """With a square W the shapes do not give it away."""
+
+    def backward(self, dZ):
+        super().backward(dZ)
+        return self.W @ dZ
+
+
+class TransposedWeightGradient(Dense):
+    def backward(self, dZ):
+        dA = super().backward(dZ)
+        self.dW = self.dW.T
+        return dA
+
+
+class MeanInTheLayerToo(Dense):
+    def backward(self, dZ):
+        dA = super().backward(dZ)
+        self.dW = self.dW / dZ.shape[1]
+        return dA
+
+
+class Accumulating(Dense):
+    """Adds to the gradients of an earlier pass."""
+
+    def backward(self, dZ):
+        old = getattr(self, "dW", 0.0)
+        dA = super().backward(dZ)
+        self.dW = self.dW + old
+        return dA
+
+
+class WrongSign(Dense):
+    def backward(self, dZ):
+        return -super().backward(dZ)
+
+
+class PostActivationReLU(ReLU):
+    """Handed max(0, z) and using >=, the derivative is 1 everywhere."""
+
+    def backward(self, dA):
+        A = np.maximum(self.recall(), 0)
+        return dA * (A >= 0)
+
+
+class SigmoidOfZ(Sigmoid):
+    """σ(z) where σ′(z) belongs."""
+
+    def backward(self, dA):
+        return dA * self.function(self.recall())
+
+
+class SumInTheGradient(HalfSquaredError):
+    """The value is a mean over the samples, the gradient a sum."""
+
+    def backward(self):
+        return super().backward() * self.saved[0].shape[1]
+
+
+class MeanOverOutputs(HalfSquaredError):
+    """The value averages over the outputs, the gradient does not."""
+
+    def forward(self, A, Y):
+        return super().forward(A, Y) / len(A)
+
+
+class FactorTwo(SquaredError):
+    def backward(self):
+        return super().backward() / 2
+
+
+class FlippedKernelGradient(Conv2D):
+    """dW as a true convolution: rotated by half a turn."""
+
+    def backward(self, dZ):
+        dA = super().backward(dZ)
+        self.dW = self.dW[:, :, ::-1, ::-1]
+        return dA
+
+
+class FlippedKernelInput(Conv2D):
+    """dA scattered with the kernel rotated by half a turn."""
+
+    def forward(self, A):
+        self.A = A
+        return super().forward(A)
+
+    def backward(self, dZ):
+        super().backward(dZ)
+        return conv2d_loops_backward(dZ, self.A, self.W[:, :, ::-1, ::-1])[0]
+
+
+class ScatterOverwrites(Conv2D):
+    """Overlapping patches overwrite one another instead of adding up."""
+
+    def _scattered(self, dcolumns, shape):
+        dcolumns = dcolumns.reshape(*self.W.shape[1:], *self.output_shape(shape[:3])[1:], shape[3])
+        dA = np.zeros(shape)
+        for i, j, patch in self._patches(shape):
+            dA[patch] = dcolumns[:, i, j]
+        return dA
+
+
+def dense_network(kind):
+    return Sequential([kind(random_array(3, 3), random_array(3, 1, seed=1)), Sigmoid()])
+
+
+def conv_network(kind):
+    conv = random_conv(1, 2, 2, 2)
+    return Sequential([kind(conv.W, conv.b), Flatten(), random_dense(18, 3)])
+
+
+def activation_network(kind):
+    return Sequential([random_dense(3, 4), kind(), random_dense(4, 3, seed=1)])
+
+
+DENSE_RULES = {
+    ScaledWeightGradient: "1.W",
+    OneWrongEntry: "1.W",
+    ScaledInputGradient: "X",
+    DroppedBiasGradient: "1.b",
+    DroppedBias: "1.b",
+    MissingTranspose: "X",
+    TransposedWeightGradient: "1.W",
+    MeanInTheLayerToo: "1.W",
+    WrongSign: "X",
+}
+
+
+@pytest.mark.parametrize("rule", DENSE_RULES)
+def test_wrong_dense_rules_are_rejected_and_located(rule):
+    check_gradients(dense_network(Dense), HalfSquaredError(), X, Y)
+    with pytest.raises(GradientMismatch, match=f"check_gradients: {DENSE_RULES[rule]} has"):
+        check_gradients(dense_network(rule), HalfSquaredError(), X, Y)
+
+
+def test_accumulation_is_rejected_from_the_second_pass_on():
+    network, loss = dense_network(Accumulating), HalfSquaredError()
+    check_gradients(network, loss, X, Y)
+    with pytest.raises(GradientMismatch, match="1.W has relative error 3.3e-01"):  # 2 against 1
+        check_gradients(network, loss, X, Y)
+
+
+@pytest.mark.parametrize("rule, right", [(PostActivationReLU, ReLU), (SigmoidOfZ, Sigmoid)])
+def test_wrong_activation_derivatives_are_rejected(rule, right):
+    check_gradients(activation_network(right), HalfSquaredError(), X, Y)
+    with pytest.raises(GradientMismatch, match="1.W has"):
+        check_gradients(activation_network(rule), HalfSquaredError(), X, Y)
+
+
+@pytest.mark.parametrize("rule", [SumInTheGradient, MeanOverOutputs, FactorTwo])
+def test_losses_whose_gradient_is_scaled_otherwise_are_rejected(rule):
+    with pytest.raises(GradientMismatch):
+        check_gradients(mlp(3, 3), rule(), X, Y)
+
+
+@pytest.mark.parametrize(
+    "rule, name",
+    [(FlippedKernelGradient, "1.W"), (FlippedKernelInput, "X"), (ScatterOverwrites, "X")],
+)
+def test_wrong_convolution_rules_are_rejected(rule, name):
+    check_gradients(conv_network(Conv2D), HalfSquaredError(), IMAGES, Y[:, :2])
+    with pytest.raises(GradientMismatch, match=f"{name} has"):
+        check_gradients(conv_network(rule), HalfSquaredError(), IMAGES, Y[:, :2])
+
+
+class Stub(Dense):
+    """Nothing written: zeros forward, zeros backward. Everything agrees, 0 = 0."""
+
+    def forward(self, A):
+        self.saved = np.asarray(A)
+        return np.zeros((len(self.W), self.saved.shape[1]))
+
+    def backward(self, dZ):
+        self.dW, self.db = np.zeros_like(self.W), np.zeros_like(self.b)
+        return np.zeros_like(self.recall())
+
+
+class Passing(Layer):
+    """No parameters, and the input is ignored."""
+
+    def forward(self, A):
+        self.saved = A
+        return np.zeros_like(A)
+
+    def backward(self, dA):
+        return np.zeros_like(dA)
+
+
+def test_a_stub_that_ignores_its_parameters_is_rejected():
+    with pytest.raises(GradientMismatch, match="the loss does not depend on any parameter"):
+        check_gradients(dense_network(Stub), HalfSquaredError(), X, Y)
+
+
+def test_a_network_without_parameters_must_depend_on_its_input():
+    check_gradients(Sequential([Sigmoid()]), HalfSquaredError(), X, Y)
+    with pytest.raises(GradientMismatch, match="the loss does not depend on the input"):
+        check_gradients(Sequential([Passing()]), HalfSquaredError(), X, Y)
+
+
+def test_a_gradient_of_the_wrong_shape_is_rejected():
+    layer = TransposedWeightGradient(random_array(3, 2), random_array(3, 1))
+    with pytest.raises(GradientMismatch, match=r"1\.W: expected shape \(3, 2\), got \(2, 3\)"):
+        check_gradients(Sequential([layer]), HalfSquaredError(), X[:2], Y)
+
+
+def test_a_mismatch_says_where_and_what():
+    """z = 2·3, a − y = 6, dW = 6·3 = 18; a sign error gives −6·2 for the input."""
+    network = Sequential([WrongSign([[2.0]], [[0.0]])])
+    message = r"X has relative error 1\.0e\+00 > 1e-07; largest at \(0, 0\): -12, numerically 12$"
+    with pytest.raises(GradientMismatch, match=message):
+        check_gradients(network, HalfSquaredError(), [[3.0]], [[0.0]])
+
+
+def test_the_tolerance_can_be_chosen():
+    network = dense_network(ScaledWeightGradient)
+    errors = check_gradients(network, HalfSquaredError(), X, Y, tolerance=1e-3)
+    assert errors["1.W"] == pytest.approx(0.0005 / 2.0005, rel=1e-4)  # plus the 1e-10 of the check
+
+
+def test_right_gradients_are_far_below_the_tolerance():
+    errors = check_gradients(mlp(3, 4, 3), HalfSquaredError(), X, Y)
+    assert list(errors) == ["1.W", "1.b", "3.W", "3.b", "X"]
+    assert max(errors.values()) < 1e-9
+
+
+def test_the_mismatch_is_an_assertion_error():
+    assert issubclass(GradientMismatch, AssertionError)
+
+
+@pytest.mark.parametrize("kind", [Dense, ScaledWeightGradient, Stub])
+def test_parameters_and_input_come_back_untouched(kind):
+    network, moved = dense_network(kind), X.copy()
+    before = {name: P.copy() for name, P in network.parameters().items()}
+    arrays = list(network.parameters().values())
+    try:
+        check_gradients(network, HalfSquaredError(), moved, Y)
+    except GradientMismatch:
+        assert kind is not Dense
+    for array, (name, P) in zip(arrays, network.parameters().items(), strict=True):
+        assert array is P
+        np.testing.assert_array_equal(P, before[name])
+    np.testing.assert_array_equal(moved, X)
+
+
+def test_parameters_come_back_even_if_the_loss_fails_on_the_way():
+    class FailsLate(HalfSquaredError):
+        calls = 0
+
+        def forward(self, A, Y):
+            self.calls += 1
+            if self.calls == 40:  # 1 + 2 · 15 calls for the input; then in the midst of W
+                raise ArithmeticError
+            return super().forward(A, Y)
+
+    network = dense_network(Dense)
+    before = network.parameters()["1.W"].copy()
+    with pytest.raises(ArithmeticError):
+        check_gradients(network, FailsLate(), X, Y)
+    np.testing.assert_array_equal(network.parameters()["1.W"], before)
+
+
+def test_numerical_gradient_of_a_quadratic_is_exact_up_to_rounding():
+    P = np.array([[1.0, -2.0], [1e4, 0.0]])
+    G = gradcheck.numerical_gradient(lambda P: (P**2).sum() / 2, P)
+    # eps · f / step: 1e-16 · 5e7 / 6e-6 ≈ 1e-3 where the step is small next to f
+    np.testing.assert_allclose(G, P, atol=2e-3)
+    G = gradcheck.numerical_gradient(lambda P: (P**2).sum() / 2, P[0])
+    np.testing.assert_allclose(G, P[0], atol=1e-10)
+
+
+def test_numerical_gradient_divides_by_the_step_really_taken():
+    """With h = ½ nothing is rounded: a cubic is off by exactly h²."""
+    seen = []
+
+    def cube(P):
+        seen.append(P.item())
+        return P.item() ** 3
+
+    assert gradcheck.numerical_gradient(cube, [1.0], h=0.5) == [3.25]
+    assert seen == [1.5, 0.5]
+    assert gradcheck.numerical_gradient(cube, [4.0], h=0.5) == [3 * 16 + 4]  # the step is 4 h
+
+
+def test_numerical_gradient_moves_one_entry_at_a_time_and_not_the_argument():
+    P = np.array([1, 2, 3])
+    G = gradcheck.numerical_gradient(lambda P: P[0] * P[1] + P[2], P)
+    np.testing.assert_allclose(G, [2, 1, 1], atol=1e-10)
+    assert G.dtype == np.float64
+    np.testing.assert_array_equal(P, [1, 2, 3])
+
+
+def test_complex_step_is_exact_to_rounding():
+    P = random_array(2, 3)
+    G = gradcheck.complex_step(lambda P: (np.exp(P) * np.sin(P)).sum(), P)
+    np.testing.assert_allclose(G, np.exp(P) * (np.sin(P) + np.cos(P)), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "G, expected, error",
+    [
+        ([3.0, 4.0], [3.0, 4.0], 0),
+        ([0.0, 0.0], [0.0, 0.0], 0),
+        ([3.0, 4.0], [-3.0, -4.0], 1),
+        ([3.0, 4.0], [0.0, 0.0], 1),
+        ([6.0, 8.0], [3.0, 4.0], 1 / 3),
+        ([[1e-200]], [[-1e-200]], 1),
+        ([[1e200]], [[-1e200]], 1),
+    ],
+)
+def test_relative_error(G, expected, error):
+    assert gradcheck.relative_error(G, expected) == pytest.approx(error, rel=1e-15, abs=0)
+
+
+def test_float32_parameters_are_refused_as_too_coarse():
+    network = Sequential([Dense(np.ones((3, 3), np.float32), np.zeros((3, 1)))])
+    with pytest.raises(TypeError, match="check_gradients: 1.W: expected float64, got float32"):
+        check_gradients(network, HalfSquaredError(), X, Y)
+
+
+def test_integer_inputs_can_be_checked():
+    check_gradients(mlp(3, 3), HalfSquaredError(), np.arange(15).reshape(3, 5), Y)
+
+
+def test_labels_are_handed_to_the_loss_as_they_are():
+    images = random_array(1, 6, 5, 2)
+    check_gradients(small_cnn(activation=Sigmoid), SoftmaxCrossEntropy(), images, [0, 2])

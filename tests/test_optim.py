@@ -1,0 +1,113 @@
+"""Optimisers: steps by hand, in place, with a state of their own."""
+
+import numpy as np
+import pytest
+from helpers import EXACT, random_array
+
+from backprop_lib import SGD, Adam
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+OPTIMISERS = [lambda: SGD(0.1), lambda: SGD(0.1, momentum=0.9), lambda: Adam(0.1)]
+
+
+def steps(optimizer, gradients, start=1.0):
+    """Return where a single parameter is after each step."""
+    P = np.array([start])
+    path = []
+    for G in gradients:
+        optimizer.step({"w": P}, {"w": np.array([G])})
+        path.append(P.item())
+    return path
+
+
+def test_plain_descent_by_hand():
+    assert steps(SGD(0.25), [2.0, -4.0]) == [0.5, 1.5]
+
+
+def test_momentum_by_hand():
+    """Velocities 2, ½·2 − 4 = −3, ½·(−3) + 0 = −1.5."""
+    assert steps(SGD(0.25, momentum=0.5), [2.0, -4.0, 0.0]) == [0.5, 1.25, 1.625]
+
+
+def test_adam_s_first_step_is_the_learning_rate_whatever_the_gradient():
+    for G in (1e-3, 5.0, 1e3):
+        (w,) = steps(Adam(0.1), [G])
+        assert w == pytest.approx(0.9, abs=1e-5)  # epsilon / G = 1e-5
+        (w,) = steps(Adam(0.1), [-G])
+        assert w == pytest.approx(1.1, abs=1e-5)
+
+
+def test_adam_against_the_paper_s_algorithm():
+    rate, beta1, beta2, epsilon = 0.01, 0.8, 0.95, 1e-3
+    gradients = random_array(20)
+    w, mean, square, expected = 1.0, 0.0, 0.0, []
+    for t, G in enumerate(gradients, start=1):
+        mean = beta1 * mean + (1 - beta1) * G
+        square = beta2 * square + (1 - beta2) * G * G
+        corrected = mean / (1 - beta1**t), square / (1 - beta2**t)
+        w -= rate * corrected[0] / (corrected[1] ** 0.5 + epsilon)
+        expected.append(w)
+    got = steps(Adam(rate, beta1, beta2, epsilon), gradients)
+    np.testing.assert_allclose(got, expected, rtol=EXACT)
+
+
+def test_adam_s_defaults_are_the_paper_s():
+    adam = Adam()
+    assert (adam.learning_rate, adam.beta1, adam.beta2, adam.epsilon) == (0.001, 0.9, 0.999, 1e-8)
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_every_entry_of_every_parameter_takes_its_own_steps(make):
+    P = {"W": random_array(2, 3), "b": random_array(2, 1, seed=1)}
+    start = {name: array.copy() for name, array in P.items()}
+    gradients = [
+        {"W": random_array(2, 3, seed=k), "b": random_array(2, 1, seed=-k + 9)} for k in (2, 3)
+    ]
+    optimizer = make()
+    for G in gradients:
+        optimizer.step(P, G)
+    for name, i in [("W", (0, 0)), ("W", (1, 2)), ("b", (1, 0))]:
+        alone = steps(make(), [G[name][i] for G in gradients], start[name][i])
+        assert P[name][i] == pytest.approx(alone[-1], rel=EXACT)
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_steps_are_taken_in_place_and_gradients_left_alone(make):
+    P, G = random_array(2, 3), random_array(2, 3, seed=1)
+    P_before, G_before, same = P.copy(), G.copy(), P
+    optimizer = make()
+    optimizer.step({"W": P}, {"W": G})
+    optimizer.step({"W": P}, {"W": G})
+    assert same is P
+    assert (P != P_before).all()
+    np.testing.assert_array_equal(G, G_before)
+
+
+def test_momentum_remembers_although_the_gradient_array_is_overwritten():
+    P, G, optimizer = np.array([0.0]), np.array([1.0]), SGD(1.0, momentum=0.5)
+    optimizer.step({"w": P}, {"w": G})
+    G[...] = 0.0
+    optimizer.step({"w": P}, {"w": G})
+    assert P.item() == -1.5
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_the_precision_of_the_parameters_is_kept(make):
+    P = np.ones(2, np.float32)
+    make().step({"w": P}, {"w": np.ones(2)})
+    assert P.dtype == np.float32
+    assert (P < 1).all()
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_a_zero_gradient_is_a_fixed_point(make):
+    assert steps(make(), [0.0, 0.0]) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_the_bottom_of_a_bowl_is_found(make):
+    P, optimizer = np.array([3.0, -2.0]), make()
+    for _ in range(500):
+        optimizer.step({"w": P}, {"w": P.copy()})  # the gradient of ½ w²
+    assert np.abs(P).max() < 1e-3  # Adam ends in steps of decreasing size, not at 0 exactly
