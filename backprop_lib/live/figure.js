@@ -213,9 +213,10 @@
         const [x, y, r] = path.dataset.at.split(" ").map(Number);
         path.setAttribute("d", fillPath(x, y, r, Math.min(Math.max(this.graph.values[i], 0), 1)));
       }
-      for (const [edge, key] of this.marked("edge")) {
-        const i = Number(key);
-        const x = this.byGradient ? 20 * this.graph.grads[i] : this.graph.values[i];
+      const edges = this.marked("edge").map(([edge, i]) => [edge, Number(i)]);
+      const steepest = Math.max(...edges.map(([, i]) => Math.abs(this.graph.grads[i])), 1e-300);
+      for (const [edge, i] of edges) {
+        const x = this.byGradient ? (2.5 * this.graph.grads[i]) / steepest : this.graph.values[i];
         edge.setAttribute("stroke-width", Math.min(1 + 3 * Math.abs(x), 9).toFixed(2));
         edge.setAttribute("stroke-dasharray", x < 0 ? "7 5" : "none");
         edge.classList.toggle("bf-gradient", Boolean(this.byGradient));
@@ -242,6 +243,7 @@
       const loss = graph.forward();
       const finite = points.map(([, y]) => y).filter(Number.isFinite);
       let [least, most] = [Math.min(...finite), Math.max(...finite)];
+      if (least > 0 && least < 0.1 * most) least = 0;
       if (!(most - least >= 1e-12)) most = least + 1;
       const scaleX = (right - left) / (high - low);
       const scaleY = (floor - top) / (most - least);

@@ -15,7 +15,13 @@ import ipywidgets
 
 from backprop_lib._validate import real_number
 from backprop_lib.graph import Value
-from backprop_lib.live.numbers import html_symbol, number, svg_symbol
+from backprop_lib.live.numbers import (
+    bracketed,
+    html_symbol,
+    number,
+    plain_symbol,
+    svg_symbol,
+)
 from backprop_lib.live.recording import Recording
 
 STYLE = (files("backprop_lib") / "live" / "figure.css").read_text(encoding="utf-8")
@@ -169,7 +175,11 @@ class Figure:
 
     def _views(self):
         drawings = "".join(view.html(self) for view in self.views if not hasattr(view, "points"))
-        return f'<div class="bf-views">{drawings}</div>'
+        return (
+            f'<div class="bf-head"><b>{escape(self.title)}</b><span><span class="bf-value">value, '
+            f'forward →</span> <span class="bf-grad">← gradient, backward</span></span></div>'
+            f'<div class="bf-views">{drawings}</div>'
+        )
 
     def _curves(self):
         return "".join(view.html(self) for view in self.views if hasattr(view, "points"))
@@ -345,15 +355,3 @@ class FigureWidget:
         for slider in figure.sliders:
             self.sliders[slider.name].value = slider.value.data
         self.listening = True
-
-
-def bracketed(x):
-    """Write a factor: a negative one in brackets."""
-    return f"({number(x)})" if x < 0 else number(x)
-
-
-def plain_symbol(symbol):
-    """Write a symbol where no markup is possible: ``a^1_2`` as ``a¹₂``."""
-    up, down = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
-    symbol = re.sub(r"\^(\d)", lambda match: up[int(match[1])], symbol)
-    return re.sub(r"_(\d+)", lambda match: "".join(down[int(d)] for d in match[1]), symbol)

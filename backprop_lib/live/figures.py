@@ -1,7 +1,9 @@
 """The ready-made live figures of the lessons."""
 
+import re
+
 from backprop_lib import graph, toy, worked
-from backprop_lib._validate import real_array
+from backprop_lib.activations import Identity, ReLU, Sigmoid, Tanh
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.views import CurveView, GraphView, NetworkView
 
@@ -35,30 +37,44 @@ def toy_figure(example=worked.TOY):
     )
 
 
-def network_figure(example=worked.SIGMOID_2_2_2):
-    """Return the 2-2-2 sigmoid network of source 001 as neurons, every weight and bias a slider."""
-    v, views, symbols, formulas, slopes = record_network(example)
-    groups = {"w1": "layer 1", "b1": "layer 1", "w2": "layer 2", "b2": "layer 2"}
-    sliders = [
-        Slider(v[name], -2, 2, group=groups[name[:2]]) for name in v if name[:2] in groups
-    ]
-    sliders.sort(key=lambda slider: (slider.group != "layer 2", slider.name[0] == "b"))
-    data = [name for name in v if name[0] in "xt"]
-    sliders += [Slider(v[name], 0, 1, 0.02, group="data", parameter=False) for name in data]
+ACTIVATIONS = {Sigmoid: graph.sigmoid, Tanh: graph.tanh, ReLU: graph.relu, Identity: None}
+SLOPES = {Sigmoid: "{a}(1 − {a})", Tanh: "1 − {a}²"}  # written with the activation itself
+
+
+def network_figure(example=worked.SIGMOID_2_2_2, reach=2, learning_rate=0.3):
+    """Return a worked network as neurons, with a slider for every weight, bias, input and target.
+
+    Parameters
+    ----------
+    example : worked.WorkedNetwork
+        By default the 2-2-2 sigmoid network of source 001.
+    reach : float
+        Every slider runs from −reach to reach, or further where the example starts outside.
+    learning_rate : float
+        Where the slider for η starts.
+    """
+    v, parts = record_network(example)
+    weights = [name for name in v if name[0] in "wb"]
+    weights.sort(key=lambda name: (-int(name[1]), name[0] == "b"))  # last layer first, biases last
+    sliders = [Slider(v[name], -reach, reach, group=f"layer {name[1]}") for name in weights]
+    for name in v:
+        if name[0] in "xt":
+            low, high = min(-1, v[name].data), max(1, v[name].data)
+            sliders.append(Slider(v[name], low, high, group="data", parameter=False))
+    sizes = [example.weights[0].shape[1], *(len(W) for W in example.weights)]
+    kind = example.activations[0].__name__.replace("Sigmoid", "sigmoid")
     return Figure(
         v["E"],
-        title="The 2-2-2 sigmoid network",
-        symbols=symbols,
-        formulas=formulas,
-        locals=slopes,
+        title=f"The {'-'.join(map(str, sizes))} {kind} network",
         sliders=sliders,
-        views=[views, CurveView()],
-        learning_rate=0.3,
+        learning_rate=learning_rate,
+        views=[parts.pop("view"), CurveView()],
+        **parts,
     )
 
 
 def record_network(example):
-    """Record a sigmoid network with half squared error on one sample.
+    """Record a worked network with half squared error on its one sample.
 
     Parameters
     ----------
@@ -69,49 +85,97 @@ def record_network(example):
     values : dict of str to Value
         ``x1``, ``w1_12`` (layer 1, into neuron 1 from input 2), ``b1_1``, ``z1_1``, ``a1_1``,
         ``t1`` and ``E``.
-    view : NetworkView
-    symbols, formulas, locals : dicts for ``Figure``
+    parts : dict
+        ``view`` (a NetworkView), ``symbols``, ``formulas`` and ``locals`` for a ``Figure``.
     """
-    x = real_array(example.x, "record_network: x", ("n_in", 1))[:, 0]
-    v = {f"x{i}": graph.Value(number) for i, number in enumerate(x, 1)}
-    symbols = {f"x{i}": f"x_{i}" for i in range(1, len(x) + 1)}
+    v = {f"x{i}": graph.Value(x) for i, x in enumerate(example.x[:, 0], 1)}
+    inputs = before = list(v)
     formulas, slopes, matrices, layers = {}, {}, [], []
-    before = list(v)
-    for layer, (W, b) in enumerate(zip(example.weights, example.biases, strict=True), 1):
+    parameters = zip(example.weights, example.biases, example.activations, strict=True)
+    for layer, (W, b, activation) in enumerate(parameters, 1):
         neurons, matrix = [], []
         for j, row in enumerate(W, 1):
             z, a, bias = f"z{layer}_{j}", f"a{layer}_{j}", f"b{layer}_{j}"
             names = [f"w{layer}_{j}{i}" for i in range(1, len(row) + 1)]
             v |= {name: graph.Value(w) for name, w in zip(names, row, strict=True)}
-            v[bias] = graph.Value(b[j - 1, 0])
-            total = v[bias]
+            v[bias] = v[z] = graph.Value(b[j - 1, 0])
             for name, source in zip(names, before, strict=True):
-                total = total + v[name] * v[source]
+                v[z] = v[z] + v[name] * v[source]
                 slopes |= {(z, name): f"{{{source}}}", (z, source): f"{{{name}}}"}
-            v[z], slopes[z, bias] = total, "1"
-            v[a] = graph.sigmoid(v[z])
-            slopes[a, z] = f"{{{a}}}(1 − {{{a}}})"
-            products = [f"{{{name}}}·{{{source}}}" for name, source in zip(names, before, strict=True)]
-            formulas |= {z: " + ".join([f"{{{bias}}}", *products]), a: f"σ({{{z}}})"}
-            symbols |= {z: f"z^{layer}_{j}", a: f"a^{layer}_{j}", bias: f"b^{layer}_{j}"}
-            symbols |= {name: f"w^{layer}_{name[-2:]}" for name in names}
+            slopes[z, bias] = "1"
+            products = [f"{{{w}}}·{{{x}}}" for w, x in zip(names, before, strict=True)]
+            formulas[z] = " + ".join([f"{{{bias}}}", *products])
+            if ACTIVATIONS[activation] is None:
+                a = z
+            else:
+                v[a] = ACTIVATIONS[activation](v[z])
+                formulas[a] = f"{activation.__name__.replace('Sigmoid', 'σ')}({{{z}}})"
+            if activation in SLOPES:
+                slopes[a, z] = SLOPES[activation].replace("{a}", f"{{{a}}}")
             neurons.append((z, a, bias))
             matrix.append(names)
         before = [a for _, a, _ in neurons]
         layers.append(neurons)
         matrices.append(matrix)
-    total = 0.0
-    for j, a in enumerate(before, 1):
-        v[f"t{j}"] = graph.Value(example.y[j - 1, 0])
-        symbols[f"t{j}"] = f"t_{j}"
-        total = total + graph.square(v[a] - v[f"t{j}"])
-        slopes |= {("E", a): f"{{{a}}} − {{t{j}}}", ("E", f"t{j}"): f"{{t{j}}} − {{{a}}}"}
-    v["E"] = 0.5 * total
-    symbols["E"] = "E"
-    formulas["E"] = "½ (" + " + ".join(f"({{{a}}} − {{t{j}}})²" for j, a in enumerate(before, 1)) + ")"
+    targets = [f"t{j}" for j in range(1, len(before) + 1)]
+    squares = []
+    for t, a, y in zip(targets, before, example.y[:, 0], strict=True):
+        v[t] = graph.Value(y)
+        squares.append(graph.square(v[a] - v[t]))
+        slopes |= {("E", a): f"{{{a}}} − {{{t}}}", ("E", t): f"{{{t}}} − {{{a}}}"}
+    v["E"] = 0.5 * sum(squares[1:], start=squares[0])
+    errors = [f"({{{a}}} − {{{t}}})²" for t, a in zip(targets, before, strict=True)]
+    formulas["E"] = "½ (" + " + ".join(errors) + ")"
     for name, value in v.items():
         value.named(name)
     captions = ["input", *["hidden"] * (len(layers) - 1), "output"]
-    inputs = [name for name in v if name[0] == "x"]
-    view = NetworkView(inputs, layers, matrices, captions)
-    return v, view, symbols, formulas, slopes
+    view = NetworkView(inputs, targets, layers, matrices, captions)
+    symbols = {name: _symbol(name) for name in v}
+    return v, dict(view=view, symbols=symbols, formulas=formulas, locals=slopes)
+
+
+def _symbol(name):
+    """Write ``w1_12`` as ``w^1_12`` and ``x1`` as ``x_1``."""
+    return re.sub(r"(\d)_", r"^\1_", name) if "_" in name else re.sub(r"(\d)", r"_\1", name)
+
+
+def chain_figure(x=1.0, y=2.0):
+    """Return z = (x + y)² as a chain: x and y make t, t makes z."""
+    v = {"x": graph.Value(x), "y": graph.Value(y)}
+    v["t"] = v["x"] + v["y"]
+    v["z"] = graph.square(v["t"])
+    for name, value in v.items():
+        value.named(name)
+    wide = {"x": (0, 0), "y": (0, 1), "t": (1, 0.5), "z": (2, 0.5)}
+    narrow = {"x": (0, 0), "y": (1, 0), "t": (0.5, 1), "z": (0.5, 2)}
+    return Figure(
+        v["z"],
+        title="z = (x + y)² as a chain",
+        symbols={name: name for name in v},
+        formulas={"t": "{x} + {y}", "z": "{t}²"},
+        locals={("t", "x"): "1", ("t", "y"): "1", ("z", "t"): "2{t}"},
+        sliders=[Slider(v[name], -4, 4, group="inputs") for name in ("x", "y")],
+        views=[GraphView(v, wide, narrow), CurveView()],
+    )
+
+
+def paths_figure(s=2.0, t=3.0):
+    """Return z = x·y with x = s·t and y = s + t: two paths from each input to the result."""
+    v = {"s": graph.Value(s), "t": graph.Value(t)}
+    v["x"] = v["s"] * v["t"]
+    v["y"] = v["s"] + v["t"]
+    v["z"] = v["x"] * v["y"]
+    for name, value in v.items():
+        value.named(name)
+    wide = {"s": (0, 0), "t": (0, 1), "x": (1, 0), "y": (1, 1), "z": (2, 0.5)}
+    narrow = {"s": (0, 0), "t": (1, 0), "x": (0, 1), "y": (1, 1), "z": (0.5, 2)}
+    slopes = {("x", "s"): "{t}", ("x", "t"): "{s}", ("y", "s"): "1", ("y", "t"): "1"}
+    return Figure(
+        v["z"],
+        title="Two paths from each input to z",
+        symbols={name: name for name in v},
+        formulas={"x": "{s}·{t}", "y": "{s} + {t}", "z": "{x}·{y}"},
+        locals=slopes | {("z", "x"): "{y}", ("z", "y"): "{x}"},
+        sliders=[Slider(v[name], -4, 4, group="inputs") for name in ("s", "t")],
+        views=[GraphView(v, wide, narrow), CurveView()],
+    )

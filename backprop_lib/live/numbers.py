@@ -37,17 +37,34 @@ def _rounded(size, decimals):
 
 
 def html_symbol(symbol):
-    """Turn ``a^1_2`` into HTML with sub- and superscript."""
-    return _marked(symbol, "<sup>{}</sup>", "<sub>{}</sub>")
+    """Turn ``a^1_2`` into HTML, the superscript above the subscript."""
+    both = '<span class="bf-scripts"><sup>{}</sup><sub>{}</sub></span>'
+    return _marked(symbol, both, "<sup>{}</sup>", "<sub>{}</sub>")
 
 
 def svg_symbol(symbol):
-    """Turn ``a^1_2`` into SVG tspans with sub- and superscript."""
-    up = '<tspan dy="-.4em" font-size="70%">{}</tspan><tspan dy=".28em">\u200b</tspan>'
-    down = '<tspan dy=".3em" font-size="70%">{}</tspan><tspan dy="-.21em">\u200b</tspan>'
-    return _marked(symbol, up, down)
+    """Turn ``a^1_2`` into SVG tspans, the superscript above the subscript."""
+    up = '<tspan dy="-.55em" font-size="65%">{}</tspan>'
+    below = '<tspan dx="-.55em" dy=".95em" font-size="65%">{}</tspan><tspan dy="-.26em">\u200b</tspan>'
+    down = '<tspan dy=".35em" font-size="65%">{}</tspan><tspan dy="-.23em">\u200b</tspan>'
+    return _marked(symbol, up + below, up + '<tspan dy=".36em">\u200b</tspan>', down)
 
 
-def _marked(symbol, up, down):
-    text = re.sub(r"\^([^\W_]+)", lambda match: up.format(match[1]), escape(symbol))
-    return re.sub(r"_([^\W_]+)", lambda match: down.format(match[1]), text)
+def plain_symbol(symbol):
+    """Write ``a^1_2`` as ``a¹₂``, where no markup is possible."""
+    up = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    down = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    symbol = re.sub(r"\^([^\W_]+)", lambda match: match[1].translate(up), symbol)
+    return re.sub(r"_([^\W_]+)", lambda match: match[1].translate(down), symbol)
+
+
+def bracketed(x):
+    """Write a factor: a negative one in brackets."""
+    return f"({number(x)})" if x < 0 else number(x)
+
+
+def _marked(symbol, both, up, down):
+    text = escape(symbol)
+    text = re.sub(r"\^([^\W_]+)_([^\W_]+)", lambda m: both.format(m[1], m[2]), text)
+    text = re.sub(r"\^([^\W_]+)", lambda m: up.format(m[1]), text)
+    return re.sub(r"_([^\W_]+)", lambda m: down.format(m[1]), text)

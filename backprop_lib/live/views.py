@@ -33,7 +33,7 @@ class GraphView:
     def html(self, figure):
         """Return the wide and the narrow drawing; the style shows one of them."""
         return (
-            f'<div class="bf-wide">{self._svg(figure, self.wide, gap_x=62)}</div>'
+            f'<div class="bf-wide">{self._svg(figure, self.wide, gap_x=72)}</div>'
             f'<div class="bf-narrow">{self._svg(figure, self.narrow, gap_x=74)}</div>'
         )
 
@@ -107,8 +107,8 @@ class NetworkView:
 
     Parameters
     ----------
-    inputs : sequence of str
-        The names of the inputs.
+    inputs, targets : sequences of str
+        The names of the inputs and of the targets, one for each output neuron.
     layers : sequence of sequences of (z, a, bias)
         The names for each neuron, first layer first.
     weights : sequence of lists of lists of str
@@ -117,12 +117,15 @@ class NetworkView:
         One per column, the inputs' first.
     """
 
-    radius, input_radius = 43, 30
+    radius, input_radius = 41, 30
     chip_width, chip_height = 60, 36
+    plate_drop = 64  # from a neuron's centre to that of the plate with its bias
 
-    def __init__(self, inputs, layers, weights, captions):
-        self.inputs, self.layers = list(inputs), [list(layer) for layer in layers]
-        self.weights, self.captions = weights, captions
+    def __init__(self, inputs, targets, layers, weights, captions):
+        self.inputs, self.targets = list(inputs), list(targets)
+        self.layers, self.weights = [list(layer) for layer in layers], weights
+        self.captions = captions
+        self._layouts = {across: self._layout(across) for across in (True, False)}
 
     def html(self, figure):
         """Return the wide drawing (layers left to right) and the narrow one (top to bottom)."""
@@ -131,60 +134,98 @@ class NetworkView:
             f'<div class="bf-narrow">{self._svg(figure, across=False)}</div>'
         )
 
-    def _svg(self, figure, across):
+    def _layout(self, across):
+        """Return the drawing's size and the places of neurons and chips: no value moves them."""
         sizes = [len(self.inputs)] + [len(layer) for layer in self.layers]
-        step, spread = (226, 164) if across else (206, 176)
-        length = 80 + step * (len(sizes) - 1) + (70 if across else 76)
-        breadth = spread * max(sizes)
+        spread = 172 if across else min(170, 340 // max(sizes))
+        along, at = 46, []
+        for size, next_size in zip(sizes, [*sizes[1:], 0], strict=True):
+            at.append(along)
+            along += self._gap(size * next_size, len(self.layers), across)
         place = {}
         for column, size in enumerate(sizes):
             for row in range(size):
-                along = (46 if across else 62) + step * column
-                beside = breadth / 2 + spread * (row - (size - 1) / 2)
-                place[column, row] = (along, beside) if across else (beside, along)
-        width, height = (length, breadth + 34) if across else (breadth, length)
-        edges, chips = self._edges(figure, place)
-        neurons = [
-            self._neuron(figure, column, row, *place[column, row], across)
-            for column, row in place
-        ]
-        captions = [
-            text(place[column, 0][0], height - 6, caption, "bf-caption-small bf-middle")
-            if across
-            else text(4, place[column, 0][1] - 46, caption, "bf-caption-small bf-start")
-            for column, caption in enumerate(self.captions)
-        ]
-        return svg(width, height, edges + neurons + chips + captions)
-
-    def _edges(self, figure, place):
-        ends = [
-            (name, place[layer, i], place[layer + 1, j])
+                beside = spread * (max(sizes) / 2 + row - (size - 1) / 2) - (38 if across else 0)
+                place[column, row] = (at[column], beside) if across else (beside, at[column])
+        lowest = max(y for _, y in place.values())
+        size = (at[-1] + 150, lowest + 108) if across else (spread * max(sizes), at[-1] + 132)
+        ends = {
+            name: (place[layer, i], place[layer + 1, j])
             for layer, matrix in enumerate(self.weights)
             for j, row in enumerate(matrix)
             for i, name in enumerate(row)
-        ]
-        lines, chips, taken = [], [], []
-        for name, start, end in ends:
-            others = [(a, b) for other, a, b in ends if other != name]
-            x, y = _free_place(start, end, taken, others, place.values(), self)
-            taken.append((x, y))
-            i, value = figure.recording.number_of(name), figure.recording.by_name[name]
-            stroke, dash = edge_style(value.data)
-            lines.append(
-                f'<path class="bf-edge" data-edge="{i}" d="M{start[0]:g},{start[1]:g}'
-                f'L{end[0]:g},{end[1]:g}" stroke-width="{stroke}" stroke-dasharray="{dash}"/>'
-            )
-            left, top = x - self.chip_width / 2, y - self.chip_height / 2
-            chips.append(
-                f'<g class="bf-chip" data-pick="{i}"><rect x="{left:.1f}" y="{top:.1f}" '
-                f'width="{self.chip_width}" height="{self.chip_height}" rx="6"/>'
-                + text(x, y - 3, number(value.data), "bf-value bf-middle", f'data-value="{i}"')
-                + text(x, y + 13, number(value.grad), "bf-grad bf-middle", f'data-grad="{i}"')
-                + "</g>"
-            )
-        return lines, chips
+        }
+        plates = [(x, y + self.plate_drop) for (column, _), (x, y) in place.items() if column]
+        return size, place, ends, self._chip_places(ends, list(place.values()), plates)
 
-    def _neuron(self, figure, column, row, x, y, across):
+    def _gap(self, edges, layers, across):
+        """Return the way from one layer to the next: more where many edges want a chip."""
+        if across:
+            return 214 if layers < 3 else 172 if edges > 4 else 132
+        return 226 if edges <= 4 else 330
+
+    def _chip_places(self, ends, neurons, plates):
+        """Move each chip along its edge to where it has the most room; a few rounds settle it."""
+        chips = {name: _between(*pair, 0.5) for name, pair in ends.items()}
+        for _ in range(6):
+            for name, pair in ends.items():
+                others = [edge for other, edge in ends.items() if other != name]
+                taken = [chip for other, chip in chips.items() if other != name] + plates
+                free = [_between(*pair, t / 40) for t in range(6, 35)]
+                chips[name] = min(free, key=lambda xy: self._crowd(*xy, taken, others, neurons))
+        return chips
+
+    def _crowd(self, x, y, taken, edges, neurons):
+        """Return how much a chip at (x, y) is in the way of chips, neurons and other edges."""
+        wide, high = self.chip_width + 5, self.chip_height + 5
+        cost = 0.0
+        for u, v in taken:
+            overlap = min(1 - abs(x - u) / wide, 1 - abs(y - v) / high)
+            cost += 9 + 20 * overlap if overlap > 0 else 0.1 * max(overlap + 1, 0)
+        for u, v in neurons:
+            apart = math.hypot(max(abs(x - u) - wide / 2, 0), max(abs(y - v) - high / 2, 0))
+            cost += 6 + 0.5 * (self.radius - apart) if apart < self.radius else 0
+        for edge in edges:
+            cost += 0.05 * max(30 - _to_segment(x, y, *edge), 0)
+        return cost
+
+    def _svg(self, figure, across):
+        (width, height), place, ends, chips = self._layouts[across]
+        parts = [self._edge(figure, name, *pair) for name, pair in ends.items()]
+        parts += [
+            self._neuron(figure, column, row, *place[column, row]) for column, row in place
+        ]
+        parts += [self._chip(figure, name, *xy, "bf-chip") for name, xy in chips.items()]
+        parts += self._targets(figure, place, across)
+        for column, caption in enumerate(self.captions):
+            x, y = place[column, 0]
+            parts.append(
+                text(x, height - 4, caption, "bf-caption-small bf-middle")
+                if across
+                else text(2, y - 32, caption, "bf-caption-small bf-start")
+            )
+        return svg(width, height, parts)
+
+    def _edge(self, figure, name, start, end):
+        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+        stroke, dash = edge_style(value.data)
+        return (
+            f'<path class="bf-edge" data-edge="{i}" d="M{start[0]:g},{start[1]:g}'
+            f'L{end[0]:g},{end[1]:g}" stroke-width="{stroke}" stroke-dasharray="{dash}"/>'
+        )
+
+    def _chip(self, figure, name, x, y, classes):
+        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+        left, top = x - self.chip_width / 2, y - self.chip_height / 2
+        return (
+            f'<g class="{classes}" data-pick="{i}"><rect x="{left:.1f}" y="{top:.1f}" '
+            f'width="{self.chip_width}" height="{self.chip_height}" rx="6"/>'
+            + text(x, y - 3, number(value.data), "bf-value bf-middle", f'data-value="{i}"')
+            + text(x, y + 13, number(value.grad), "bf-grad bf-middle", f'data-grad="{i}"')
+            + "</g>"
+        )
+
+    def _neuron(self, figure, column, row, x, y):
         recording = figure.recording
         if column == 0:
             name = self.inputs[row]
@@ -197,27 +238,52 @@ class NetworkView:
                 + "</g>"
             )
         z, a, bias = self.layers[column - 1][row]
-        iz, ia, ib = (recording.number_of(name) for name in (z, a, bias))
-        vz, va, vb = (recording.by_name[name] for name in (z, a, bias))
+        iz, ia = recording.number_of(z), recording.number_of(a)
+        vz, va = recording.by_name[z], recording.by_name[a]
         r = self.radius
-        level = fill_level(va.data)
-        side = 78
+        z_text = f'z <tspan data-value="{iz}">{number(vz.data)}</tspan>'
+        delta_text = f'δ <tspan data-grad="{iz}">{number(vz.grad)}</tspan>'
+        plate = f"{svg_symbol(figure.symbols[bias])}"
         return (
             f'<g class="bf-box bf-neuron" data-box="{iz} {ia}">'
             f'<circle cx="{x:g}" cy="{y:g}" r="{r}"/>'
             f'<path class="bf-level" data-fill="{ia}" data-at="{x:g} {y:g} {r}" '
-            f'd="{fill_path(x, y, r, level)}"/>'
+            f'd="{fill_path(x, y, r, fill_level(va.data))}"/>'
             f'<circle class="bf-rim" cx="{x:g}" cy="{y:g}" r="{r}"/>'
-            + text(x, y - 20, f'z <tspan data-value="{iz}">{number(vz.data)}</tspan>', "bf-z bf-middle")
-            + text(x, y + 2, number(va.data), "bf-value bf-big bf-middle", f'data-value="{ia}"')
-            + text(x, y + 24, f'δ <tspan data-grad="{iz}">{number(vz.grad)}</tspan>', "bf-grad bf-middle")
-            + f'</g><g class="bf-chip bf-bias" data-pick="{ib}">'
-            f'<rect x="{x - side:g}" y="{y + r + 5:g}" width="{2 * side}" height="20" rx="6"/>'
-            + text(x - side + 7, y + r + 19, svg_symbol(figure.symbols[bias]), "bf-formula bf-start")
-            + text(x + 16, y + r + 19, number(vb.data), "bf-value bf-end", f'data-value="{ib}"')
-            + text(x + side - 6, y + r + 19, number(vb.grad), "bf-grad bf-end", f'data-grad="{ib}"')
+            + text(x, y - 19, z_text, "bf-z bf-middle")
+            + text(x, y + 3, number(va.data), "bf-value bf-big bf-middle", f'data-value="{ia}"')
+            + text(x, y + 24, delta_text, "bf-grad bf-middle")
             + "</g>"
+            + self._chip(figure, bias, x, y + self.plate_drop, "bf-chip bf-bias")
+            + text(x - 33, y + self.plate_drop + 1, plate, "bf-formula bf-end")
         )
+
+    def _targets(self, figure, place, across):
+        """Write each target beside its output neuron, and the loss."""
+        recording, last = figure.recording, len(self.layers)
+        parts = []
+        for row, name in enumerate(self.targets):
+            i, value = recording.number_of(name), recording.by_name[name].data
+            x, y = place[last, row]
+            x, y = (x + self.radius + 10, y + 5) if across else (x, y + self.plate_drop + 36)
+            symbol = svg_symbol(figure.symbols[name])
+            written = f'target {symbol} = <tspan class="bf-value" data-value="{i}">{number(value)}</tspan>'
+            if across:
+                parts.append(text(x, y - 10, f"target {symbol}", "bf-formula bf-start"))
+                parts.append(text(x, y + 9, number(value), "bf-value bf-start", f'data-value="{i}"'))
+            else:
+                parts.append(text(x, y, written, "bf-formula bf-middle"))
+        i, loss = recording.number_of(figure.loss_name), recording.loss
+        rows = [place[last, row] for row in range(len(self.targets))]
+        x = rows[0][0] + self.radius + 10 if across else sum(u for u, _ in rows) / len(rows)
+        y = sum(v for _, v in rows) / len(rows) + (5 if across else self.plate_drop + 60)
+        y += 62 if across and len(rows) == 1 else 0
+        written = (
+            f'{svg_symbol(figure.symbols[figure.loss_name])} = '
+            f'<tspan data-value="{i}">{number(loss.data)}</tspan>'
+        )
+        anchor = "bf-start" if across else "bf-middle"
+        return [*parts, f'<g class="bf-box" data-box="{i}">' + text(x, y, written, f"bf-value bf-big {anchor}") + "</g>"]
 
 
 class CurveView:
@@ -262,6 +328,8 @@ class CurveView:
         losses = figure.recording.sweep(slider.name, xs)
         finite = [v for v in losses if math.isfinite(v)]
         low, high = min(finite, default=0.0), max(finite, default=1.0)
+        if 0 < low < 0.1 * high:
+            low = 0.0  # a loss that almost reaches zero is drawn above zero
         if high - low < 1e-12:
             high = low + 1
         span_x, floor = self.width - self.right - self.left, self.height - self.bottom
@@ -295,7 +363,7 @@ def arrow(points, classes):
         f"M{x:.1f},{y:.1f}L{base_x - 4.5 * dy:.1f},{base_y + 4.5 * dx:.1f}"
         f"L{base_x + 4.5 * dy:.1f},{base_y - 4.5 * dx:.1f}Z"
     )
-    return f'<path class="{classes}" d="M{line}"/><path class="{classes} bf-head" d="{head}"/>'
+    return f'<path class="{classes}" d="M{line}"/><path class="{classes} bf-tip" d="{head}"/>'
 
 
 def text(x, y, content, classes, attributes=""):
@@ -365,22 +433,8 @@ def _slanted(x0, y0, x1, y1):
     return ahead, back, ((x0 + x1) / 2 - 2 * ox + 3, (y0 + y1) / 2 - oy, "bf-start", False)
 
 
-def _free_place(start, end, taken, others, neurons, view):
-    """Return the place on an edge where its chip has the most room."""
-
-    def room(t):
-        x, y = start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])
-        to_chips = [_apart(x - u, y - v, view) for u, v in taken]
-        to_edges = [_to_segment(x, y, a, b) / view.chip_height for a, b in others]
-        to_neurons = [(math.hypot(x - u, y - v) - view.radius) / view.chip_width for u, v in neurons]
-        return min(min(to_chips, default=9), min(to_edges, default=9), *to_neurons), x, y
-
-    _, x, y = max(room(t / 40) for t in range(8, 33))
-    return x, y
-
-
-def _apart(dx, dy, view):
-    return max(abs(dx) / (view.chip_width + 8), abs(dy) / (view.chip_height + 8)) - 0.45
+def _between(start, end, t):
+    return start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])
 
 
 def _to_segment(x, y, a, b):
