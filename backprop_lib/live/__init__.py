@@ -2,8 +2,14 @@
 
 from backprop_lib.live.explorer import Explorer
 from backprop_lib.live.figure import Figure, Slider
-from backprop_lib.live.figures import network_figure, toy_figure
-from backprop_lib.live.heatmap import heatmap, side_by_side
+from backprop_lib.live.figures import (
+    chain_figure,
+    kernel_explorer,
+    network_figure,
+    paths_figure,
+    toy_figure,
+)
+from backprop_lib.live.heatmap import Matrices, heatmap, side_by_side
 from backprop_lib.live.views import CurveView, GraphView, NetworkView
 
 __all__ = [
@@ -11,10 +17,14 @@ __all__ = [
     "Explorer",
     "Figure",
     "GraphView",
+    "Matrices",
     "NetworkView",
     "Slider",
+    "chain_figure",
     "heatmap",
+    "kernel_explorer",
     "network_figure",
+    "paths_figure",
     "side_by_side",
     "toy_figure",
 ]

@@ -46,13 +46,18 @@ class Explorer:
             if not low <= start <= high:
                 raise ValueError(f"Explorer: {name} = {start} is outside {low} to {high}")
             self.sliders[name] = ipywidgets.FloatSlider(
-                value=start, min=low, max=high, step=step,
+                value=start,
+                min=low,
+                max=high,
+                step=step,
                 description=plain_symbol(symbols.get(name, name)),
-                readout_format=".2f", layout={"width": f"{max(660 // columns, 210)}px"},
+                readout_format=".2f",
+                layout={"width": f"{max(660 // columns, 210)}px"},
             )
             self.sliders[name].observe(self.show, names="value")
         grid = ipywidgets.GridBox(
-            list(self.sliders.values()), layout={"grid_template_columns": f"repeat({columns}, auto)"}
+            list(self.sliders.values()),
+            layout={"grid_template_columns": f"repeat({columns}, auto)"},
         )
         self.box = ipywidgets.VBox([grid, self.drawing])
         self.show()
@@ -73,4 +78,4 @@ class Explorer:
             "text/plain": f"<explorer: {self.title}; {starts}>",
             "text/html": f"{self.picture()}<p class='bf-note'><em>{NOTE}</em></p>",
         }
-        return bundle | self.box._repr_mimebundle_(include=None, exclude=["text/plain"])
+        return self.box._repr_mimebundle_() | bundle

@@ -51,7 +51,10 @@ class Slider:
     parameter: bool = True
 
     def __post_init__(self):
-        self.low, self.high = real_number(self.low, "Slider: low"), real_number(self.high, "Slider: high")
+        self.low, self.high = (
+            real_number(self.low, "Slider: low"),
+            real_number(self.high, "Slider: high"),
+        )
         self.step = real_number(self.step, "Slider: step")
         if self.value.operation is not None or not self.value.name:
             raise ValueError(f"Slider: expected a named leaf of the graph, got {self.value!r}")
@@ -91,7 +94,16 @@ class Figure:
     """
 
     def __init__(
-        self, loss, *, title, symbols, sliders, views, formulas=None, locals=None, learning_rate=0.01
+        self,
+        loss,
+        *,
+        title,
+        symbols,
+        sliders,
+        views,
+        formulas=None,
+        locals=None,
+        learning_rate=0.01,
     ):
         self.recording = Recording(loss)
         self.loss_name = loss.name
@@ -102,7 +114,7 @@ class Figure:
         missing = sorted(self.recording.by_name.keys() - symbols.keys())
         if missing:
             raise ValueError(f"Figure: expected a symbol for every name, none for {missing}")
-        self._widget = None
+        self._controls = None
 
     # What the views ask for
 
@@ -131,11 +143,13 @@ class Figure:
             slope = self.recording.local_derivatives(consumer).get(name)
             if slope is not None:
                 upstream = bracketed(values[consumer].grad)
-                words.append(f"{self._slope_symbol(consumer)} × {self._local_symbol(consumer, name)}")
+                words.append(
+                    f"{self._slope_symbol(consumer)} × {self._local_symbol(consumer, name)}"
+                )
                 numbers.append(f"{upstream} × {self._local_number(consumer, name, slope)}")
         return (
             f'{self._slope_symbol(name)} = {" + ".join(words)} = <b class="bf-grad">'
-            f'{" + ".join(numbers)} = {number(values[name].grad)}</b>'
+            f"{' + '.join(numbers)} = {number(values[name].grad)}</b>"
         )
 
     def _slope_symbol(self, name):
@@ -220,7 +234,7 @@ class Figure:
             f'<button type="button" disabled data-do="{do}">{label}</button>' for do, label in names
         )
         return (
-            f'{buttons}<label class="bf-eta">η <input type="range" disabled data-eta min="-3" '
+            f'{buttons}<label class="bf-eta">η <input type="range" disabled data-eta min="-4" '
             f'max="0" step="0.05" value="{log10(self.learning_rate):.4g}" '
             f'aria-label="learning rate eta"><output>{self.learning_rate:g}</output></label>'
         )
@@ -243,7 +257,9 @@ class Figure:
         at = self.recording.number_of
         data = {
             "nodes": self.recording.as_json(),
-            "symbols": {at(name): html_symbol(self.symbols[name]) for name in self.recording.by_name},
+            "symbols": {
+                at(name): html_symbol(self.symbols[name]) for name in self.recording.by_name
+            },
             "formulas": {at(name): self._numbered(f) for name, f in self.formulas.items()},
             "locals": {self.pair(*names): self._numbered(f) for names, f in self.locals.items()},
             "parameters": [at(slider.name) for slider in self.sliders if slider.parameter],
@@ -256,11 +272,12 @@ class Figure:
 
     # The face in a running notebook
 
-    def widget(self):
-        """Return the figure for a running notebook, driven by ipywidgets."""
-        if self._widget is None:
-            self._widget = FigureWidget(self)
-        return self._widget.box
+    @property
+    def controls(self):
+        """The ipywidgets sliders and buttons, made when first asked for."""
+        if self._controls is None:
+            self._controls = FigureControls(self)
+        return self._controls
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         loss = self.recording.loss
@@ -268,10 +285,10 @@ class Figure:
             "text/plain": f"<live figure: {self.title}; {loss.name} = {number(loss.data)}>",
             "text/html": self.html(),
         }
-        return bundle | self.widget()._repr_mimebundle_(include=None, exclude=["text/plain"])
+        return self.controls.box._repr_mimebundle_() | bundle
 
 
-class FigureWidget:
+class FigureControls:
     """The ipywidgets controls of one figure.
 
     Attributes
@@ -289,8 +306,13 @@ class FigureWidget:
         self.drawing, self.gradients = ipywidgets.HTML(), ipywidgets.HTML()
         self.sliders = {slider.name: self._slider(slider) for slider in figure.sliders}
         self.eta = ipywidgets.FloatLogSlider(
-            value=figure.learning_rate, min=-3, max=0, step=0.05, description="η",
-            layout={"width": "240px"}, readout_format=".3f",
+            value=figure.learning_rate,
+            min=-4,
+            max=0,
+            step=0.05,
+            description="η",
+            layout={"width": "240px"},
+            readout_format=".2g",
         )
         reset = ipywidgets.Button(description="Reset", layout={"width": "auto"})
         update = ipywidgets.Button(description="Update ×1", layout={"width": "auto"})
@@ -306,8 +328,12 @@ class FigureWidget:
 
     def _slider(self, slider):
         widget = ipywidgets.FloatSlider(
-            value=slider.value.data, min=slider.low, max=slider.high, step=slider.step,
-            description=plain_symbol(self.figure.symbols[slider.name]), readout_format=".3f",
+            value=slider.value.data,
+            min=slider.low,
+            max=slider.high,
+            step=slider.step,
+            description=plain_symbol(self.figure.symbols[slider.name]),
+            readout_format=".3f",
             layout={"width": "340px"},
         )
         widget.observe(lambda change: self.move(slider, change["new"]), names="value")
@@ -315,8 +341,8 @@ class FigureWidget:
 
     def move(self, slider, x):
         """Set one leaf and follow: forward, backward, drawing."""
-        if not self.listening:
-            return
+        if not self.listening or abs(x - slider.value.data) < 1e-6 * slider.step:
+            return  # the widget's own rounding is no movement
         slider.value.data = x
         self.figure.touched = slider
         self.show()

@@ -1,14 +1,18 @@
 """Numbered heat maps for small matrices, images and kernels."""
 
+from html import escape
+
 import numpy as np
 
 from backprop_lib._validate import real_array
-from backprop_lib.live.views import svg, text
+from backprop_lib.live.figure import STYLE
+from backprop_lib.live.views import svg
 
+TITLES = {None: "bf-caption-small", "forward": "bf-value", "backward": "bf-grad"}
 NEGATIVE, POSITIVE = (118, 42, 131), (27, 120, 55)  # purple and green, white at zero
 
 
-def heatmap(matrix, title, *, scale=None, cell=34, digits=2):
+def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, columns=()):
     """Return an SVG drawing of a matrix: colour for sign and size, the number in each cell.
 
     Parameters
@@ -22,26 +26,41 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2):
         The side of a cell in pixels; numbers are left out below 24.
     digits : int, optional
         Decimals of the numbers.
+    direction : {"forward", "backward"}, optional
+        Writes the title in blue or in orange.
+    columns : sequence, optional
+        What stands below each column.
     """
     matrix = real_array(matrix, "heatmap: matrix", ("rows", "columns"))
+    if columns and len(columns) != matrix.shape[1]:
+        raise ValueError(f"heatmap: columns: expected {matrix.shape[1]} names, got {len(columns)}")
     scale = float(np.abs(matrix).max() if scale is None else scale) or 1.0
-    rows, columns = matrix.shape
-    parts = [text(0, 14, title, "bf-caption-small bf-start")]
+    height = 22 + matrix.shape[0] * cell
+    parts = [
+        f'<text y="14" class="{TITLES[direction]}" style="font-size:13px">{escape(title)}</text>'
+    ]
     for (r, c), x in np.ndenumerate(matrix):
+        fill, ink = _colours(x / scale)
         left, top = c * cell, 22 + r * cell
-        fill, dark = _colour(x / scale)
         parts.append(
             f'<rect x="{left}" y="{top}" width="{cell}" height="{cell}" fill="{fill}" '
-            'stroke="#8a94a2" stroke-width="0.5"/>'
+            'stroke="#8a94a2" stroke-width=".5"/>'
         )
         if cell >= 24:
-            ink = "#ffffff" if dark else "#1c2530"
-            label = f"{x:.{digits}f}".replace("-", "\u2212")
             parts.append(
                 f'<text x="{left + cell / 2:g}" y="{top + cell / 2 + 4:g}" class="bf-middle" '
-                f'style="fill:{ink};font-size:{min(cell // 3, 12)}px">{label}</text>'
+                f'style="fill:{ink};font-size:{min(cell // 3, 12)}px">{_written(x, digits)}</text>'
             )
-    return svg(max(columns * cell, 8 * len(title)), 24 + rows * cell, parts)
+    for c, name in enumerate(columns):
+        x, y = c * cell + cell / 2, height + 14
+        parts.append(
+            f'<text x="{x:g}" y="{y}" class="bf-tick bf-middle">{escape(str(name))}</text>'
+        )
+    width = max(matrix.shape[1] * cell, 7 * len(title)) + 1
+    drawing = svg(width, height + (20 if columns else 2), parts)
+    rows = "; ".join(", ".join(_written(x, digits) for x in row) for row in matrix)
+    label = f'aria-label="{escape(title)}: {rows}"'
+    return drawing.replace('aria-hidden="true"', label).replace("<svg", '<svg style="margin:0"')
 
 
 def side_by_side(*drawings):
@@ -53,9 +72,41 @@ def side_by_side(*drawings):
     )
 
 
-def _colour(share):
-    """Blend from white to the sign's colour; say whether white letters are needed."""
+class Matrices:
+    """Numbered heat maps side by side, for a notebook's cell to end in.
+
+    Parameters
+    ----------
+    description : str
+        What is to be seen, in a few words.
+    drawings : str
+        What ``heatmap`` returns.
+    """
+
+    def __init__(self, description, *drawings):
+        self.description, self.drawings = description, drawings
+
+    def __repr__(self):
+        return f"<matrices: {self.description}>"
+
+    def _repr_html_(self):
+        return (
+            f'<backprop-figure class="bf-in-notebook" role="group" '
+            f'aria-label="{escape(self.description)}"><style>{STYLE}</style>'
+            f"{side_by_side(*self.drawings)}</backprop-figure>"
+        )
+
+
+def _written(x, digits):
+    written = f"{x:.{digits}f}"
+    if not written.strip("-0."):
+        written = written.removeprefix("-")  # no minus before a rounded zero
+    return written.replace("-", "\u2212")
+
+
+def _colours(share):
+    """Blend from white to the sign's colour; return it and the colour to write on it."""
     strength = min(abs(share), 1.0)
     end = POSITIVE if share > 0 else NEGATIVE
     red, green, blue = (round(255 + (channel - 255) * strength) for channel in end)
-    return f"rgb({red},{green},{blue})", strength > 0.55
+    return f"rgb({red},{green},{blue})", "#fff" if strength > 0.55 else "#1c2530"

@@ -20,33 +20,41 @@ class GraphView:
     names : sequence of str
         The values that get a box, inputs before results.
     wide, narrow : int or dict of str to (column, row)
-        A number of columns fills them row by row; a dict places every box.
+        A number of columns fills them row by row; a dict places every box (fractions allowed),
+        and the arrows run to the right in the wide drawing, down in the narrow one.
     """
 
     box_width, box_height, gap_y = 108, 82, 62
 
     def __init__(self, names, wide=4, narrow=2):
         self.names = list(names)
-        self.wide = _grid(self.names, wide)
-        self.narrow = _grid(self.names, narrow)
+        self.wide, self.narrow = wide, narrow
+        _grid(self.names, wide), _grid(self.names, narrow)
 
     def html(self, figure):
         """Return the wide and the narrow drawing; the style shows one of them."""
         return (
-            f'<div class="bf-wide">{self._svg(figure, self.wide, gap_x=72)}</div>'
-            f'<div class="bf-narrow">{self._svg(figure, self.narrow, gap_x=74)}</div>'
+            f'<div class="bf-wide">{self._svg(figure, self.wide, across=True)}</div>'
+            f'<div class="bf-narrow">{self._svg(figure, self.narrow, across=False)}</div>'
         )
 
-    def _svg(self, figure, places, gap_x):
-        step_x, step_y = self.box_width + gap_x, self.box_height + self.gap_y
+    def _svg(self, figure, layout, across):
+        places, free = _grid(self.names, layout), isinstance(layout, dict)
+        gap_x, gap_y = (124, 84) if free and across else (72 if across else 74, self.gap_y)
+        step_x, step_y = self.box_width + gap_x, self.box_height + gap_y + (22 if free else 0)
         corner = {name: (4 + c * step_x, 4 + r * step_y) for name, (c, r) in places.items()}
         width = max(x for x, _ in corner.values()) + self.box_width + 4
         height = max(y for _, y in corner.values()) + self.box_height + 4
-        parts = []
-        for name in self.names:
-            for source in figure.recording.local_derivatives(name):
-                if source in corner:
-                    parts.append(self._edge(figure, source, name, corner, places))
+        edges = [
+            (source, name)
+            for name in self.names
+            for source in figure.recording.local_derivatives(name)
+            if source in corner
+        ]
+        if free:
+            parts = self._free_edges(figure, edges, corner, across)
+        else:
+            parts = [self._edge(figure, *edge, corner, places) for edge in edges]
         parts += [self._box(figure, name, *corner[name]) for name in self.names]
         return svg(width, height, parts)
 
@@ -72,22 +80,42 @@ class GraphView:
             ahead = [(x0 + w, y0 + 24), (x1 - 1, y0 + 24)]
             back = [(x1, y1 + 51), (x0 + w + 1, y1 + 51)]
             label = (x0 + w + x1) / 2, y0 + 66, "bf-middle", False
-        elif r1 == r0 + 1 and c1 < c0:  # the next line of the snake
+        else:  # the next line of the snake
             right, left = x0 + w * 0.75, x1 + w * 0.25
             turn, returning = y0 + h + 21, y1 - 21
             ahead = [(right, y0 + h), (right, turn), (left, turn), (left, y1 - 1)]
             right, left = right - w * 0.3, left + w * 0.3
             back = [(left, y1), (left, returning), (right, returning), (right, y0 + h + 1)]
             label = (left + right) / 2, y1 - 6, "bf-middle", True
-        elif c1 > c0:
-            ahead, back, label = _slanted(x0 + w, y0 + h / 2, x1, y1 + h / 2)
-        else:
-            ahead, back, label = _slanted(x0 + w / 2, y0 + h, x1 + w / 2, y1)
         return (
             arrow(ahead, "bf-ahead")
             + arrow(back, "bf-back")
             + self._local_label(figure, source, name, *label)
         )
+
+    def _free_edges(self, figure, edges, corner, across):
+        """Draw each edge as two parallel arrows, spread along the sides of the boxes."""
+        side = 1 if across else 0  # the coordinate that runs along the sides
+        size = (self.box_width, self.box_height)
+        leave, arrive = {}, {}
+        for ports, own, other in ((leave, 0, 1), (arrive, 1, 0)):
+            for name in self.names:
+                mine = [edge for edge in edges if edge[own] == name]
+                mine.sort(key=lambda edge: corner[edge[other]][side])
+                for k, edge in enumerate(mine):
+                    ports[edge] = corner[name][side] + size[side] * (k + 0.5) / len(mine)
+        parts, labels = [], []
+        for edge in edges:
+            start = corner[edge[0]][1 - side] + size[1 - side], leave[edge]
+            end = corner[edge[1]][1 - side], arrive[edge]
+            near = 0.28 if across else 0.18  # to the source, where slanted edges do not cross
+            ahead, back, (u, v) = _slanted(start, end, near)
+            drop = 17 if across and start[1] == end[1] else 4
+            if not across:
+                ahead, back, (u, v) = [p[::-1] for p in ahead], [p[::-1] for p in back], (v, u)
+            parts.append(arrow(ahead, "bf-ahead") + arrow(back, "bf-back"))
+            labels.append(self._local_label(figure, *edge, u, v + drop, "bf-middle", True))
+        return parts + labels
 
     def _local_label(self, figure, source, name, x, y, anchor, on_one_line):
         pair = figure.pair(name, source)
@@ -192,9 +220,7 @@ class NetworkView:
     def _svg(self, figure, across):
         (width, height), place, ends, chips = self._layouts[across]
         parts = [self._edge(figure, name, *pair) for name, pair in ends.items()]
-        parts += [
-            self._neuron(figure, column, row, *place[column, row]) for column, row in place
-        ]
+        parts += [self._neuron(figure, column, row, *place[column, row]) for column, row in place]
         parts += [self._chip(figure, name, *xy, "bf-chip") for name, xy in chips.items()]
         parts += self._targets(figure, place, across)
         for column, caption in enumerate(self.captions):
@@ -270,7 +296,9 @@ class NetworkView:
             written = f'target {symbol} = <tspan class="bf-value" data-value="{i}">{number(value)}</tspan>'
             if across:
                 parts.append(text(x, y - 10, f"target {symbol}", "bf-formula bf-start"))
-                parts.append(text(x, y + 9, number(value), "bf-value bf-start", f'data-value="{i}"'))
+                parts.append(
+                    text(x, y + 9, number(value), "bf-value bf-start", f'data-value="{i}"')
+                )
             else:
                 parts.append(text(x, y, written, "bf-formula bf-middle"))
         i, loss = recording.number_of(figure.loss_name), recording.loss
@@ -279,11 +307,16 @@ class NetworkView:
         y = sum(v for _, v in rows) / len(rows) + (5 if across else self.plate_drop + 60)
         y += 62 if across and len(rows) == 1 else 0
         written = (
-            f'{svg_symbol(figure.symbols[figure.loss_name])} = '
+            f"{svg_symbol(figure.symbols[figure.loss_name])} = "
             f'<tspan data-value="{i}">{number(loss.data)}</tspan>'
         )
         anchor = "bf-start" if across else "bf-middle"
-        return [*parts, f'<g class="bf-box" data-box="{i}">' + text(x, y, written, f"bf-value bf-big {anchor}") + "</g>"]
+        return [
+            *parts,
+            f'<g class="bf-box" data-box="{i}">'
+            + text(x, y, written, f"bf-value bf-big {anchor}")
+            + "</g>",
+        ]
 
 
 class CurveView:
@@ -299,7 +332,9 @@ class CurveView:
         values, xs, scale_x, scale_y, ticks = self._scales(figure, slider)
         at = slider.value
         x, y = scale_x(at.data), scale_y(figure.recording.loss.data)
-        tangent = tangent_path(x, y, at.grad * (scale_y(1) - scale_y(0)) / (scale_x(1) - scale_x(0)))
+        tangent = tangent_path(
+            x, y, at.grad * (scale_y(1) - scale_y(0)) / (scale_x(1) - scale_x(0))
+        )
         curve = curve_path([(scale_x(u), scale_y(v)) for u, v in zip(xs, values, strict=True)])
         floor = self.height - self.bottom
         parts = [
@@ -307,8 +342,15 @@ class CurveView:
             text(self.left - 6, self.top + 4, ticks[3], "bf-tick bf-end", "data-tick-top=''"),
             text(self.left - 6, floor + 4, ticks[2], "bf-tick bf-end", "data-tick-floor=''"),
             text(self.left, floor + 14, ticks[0], "bf-tick bf-start", "data-tick-low=''"),
-            text(self.width - self.right, floor + 14, ticks[1], "bf-tick bf-end", "data-tick-high=''"),
-            text(12, (self.top + floor) / 2, svg_symbol(figure.symbols[figure.loss_name]), "bf-symbol bf-middle"),
+            text(
+                self.width - self.right, floor + 14, ticks[1], "bf-tick bf-end", "data-tick-high=''"
+            ),
+            text(
+                12,
+                (self.top + floor) / 2,
+                svg_symbol(figure.symbols[figure.loss_name]),
+                "bf-symbol bf-middle",
+            ),
             f'<path class="bf-curve" d="{curve}"/>',
             f'<path class="bf-tangent" d="{tangent}"/>',
             f'<circle class="bf-point" cx="{x:.1f}" cy="{y:.1f}" r="5"/>',
@@ -318,7 +360,9 @@ class CurveView:
             f"{html_symbol(figure.symbols[slider.name])}</span> "
             f'slope <b class="bf-grad" data-slope>{number(at.grad)}</b></p>'
         )
-        return f'<div class="bf-curve-view" {box}>{svg(self.width, self.height, parts)}{label}</div>'
+        return (
+            f'<div class="bf-curve-view" {box}>{svg(self.width, self.height, parts)}{label}</div>'
+        )
 
     def _scales(self, figure, slider):
         xs = [
@@ -424,13 +468,14 @@ def _grid(names, layout):
     return layout
 
 
-def _slanted(x0, y0, x1, y1):
-    """Return a pair of parallel arrows, 7 pixels to either side, and where the label goes."""
-    size = math.hypot(x1 - x0, y1 - y0)
-    ox, oy = 7 * (y1 - y0) / size, -7 * (x1 - x0) / size
-    ahead = [(x0 + ox, y0 + oy), (x1 + ox, y1 + oy)]
-    back = [(x1 - ox, y1 - oy), (x0 - ox, y0 - oy)]
-    return ahead, back, ((x0 + x1) / 2 - 2 * ox + 3, (y0 + y1) / 2 - oy, "bf-start", False)
+def _slanted(start, end, near):
+    """Return a pair of parallel arrows in the direction of flow, and where the label goes."""
+    (u0, v0), (u1, v1) = start, end
+    apart = 7 * math.hypot(u1 - u0, v1 - v0) / (u1 - u0)
+    ahead = [(u0, v0 - apart), (u1 - 1, v1 - apart)]
+    back = [(u1, v1 + apart), (u0 + 1, v0 + apart)]
+    t = 0.5 if v0 == v1 else near
+    return ahead, back, (u0 + t * (u1 - u0), v0 + t * (v1 - v0) + apart)
 
 
 def _between(start, end, t):

@@ -1,0 +1,190 @@
+"""The live figures in Python: numbers as text, recordings, and the callbacks of the sliders."""
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from backprop_lib import graph, live, toy, worked
+from backprop_lib.live.numbers import html_symbol, number, plain_symbol
+from backprop_lib.live.recording import Recording
+from backprop_lib.losses import HalfSquaredError
+
+SETTINGS = [-1.7, 0.35, 1.05]  # values for a slider, on its grid
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.0, "0.000"),
+        (-0.0, "0.000"),
+        (5.246071, "5.246"),
+        (-17.0604665, "−17.060"),
+        (0.0625, "0.0625"),
+        (0.0123449, "0.0123"),
+        (0.00123, "0.00123"),
+        (0.000123456, "1.23e−4"),
+        (-9.999e-4, "−1.00e−3"),
+        (123456.0, "1.23e5"),
+        (2.0625, "2.063"),  # a tie goes away from zero, as in JavaScript's toFixed
+        (-2.0625, "−2.063"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+        (math.nan, "undefined"),
+    ],
+)
+def test_a_number_keeps_three_significant_digits(x, text):
+    assert number(x) == text
+
+
+def test_symbols():
+    scripts = '<span class="bf-scripts"><sup>1</sup><sub>12</sub></span>'
+    assert html_symbol("w^1_12") == "w" + scripts
+    assert html_symbol("β_0") == "β<sub>0</sub>"
+    assert plain_symbol("w^1_12") == "w¹₁₂"
+
+
+def test_local_derivatives_stop_at_names_and_add_paths():
+    x = graph.Value(3.0, "x")
+    t = (x + 1).named("t")
+    out = (t * t + 2 * t).named("out")
+    recording = Recording(out)
+    assert recording.local_derivatives("out") == {"t": 2 * 4 + 2}
+    assert recording.local_derivatives("t") == {"x": 1.0}
+    assert x.grad == 10.0
+
+
+def test_a_recording_refuses_two_values_of_one_name():
+    with pytest.raises(ValueError, match="two values are called x"):
+        Recording(graph.Value(1.0, "x") + graph.Value(2.0, "x"))
+
+
+def test_the_toy_sliders_drive_every_gradient():
+    figure = live.toy_figure()
+    for name, slider in figure.controls.sliders.items():
+        for setting in SETTINGS:
+            slider.value = setting
+            values = {n: v.data for n, v in figure.recording.by_name.items()}
+            assert values[name] == setting
+            model = toy.ToyModel(
+                [values[f"beta{k}"] for k in range(4)], [values[f"omega{k}"] for k in range(4)]
+            )
+            loss = model.forward(values["x"], values["y"])
+            assert values["loss"] == pytest.approx(loss, rel=1e-12)
+            for other, expected in model.backward().items():
+                grad = figure.recording.by_name[other].grad
+                assert grad == pytest.approx(expected, rel=1e-12, abs=1e-12)
+                assert f">{number(grad)}<" in figure.controls.drawing.value + (
+                    figure.controls.gradients.value
+                )
+            assert number(loss) in figure.controls.drawing.value
+
+
+@pytest.mark.parametrize("example", [worked.SIGMOID_2_2_2, worked.RELU_2_3_2_1])
+def test_the_network_sliders_drive_every_gradient(example):
+    figure = live.network_figure(example)
+    by_name = figure.recording.by_name
+    for name, slider in figure.controls.sliders.items():
+        slider.value = 0.35
+        assert by_name[name].data == 0.35
+        network, loss = example.network(), HalfSquaredError()
+        for layer, dense in enumerate(network.layers[::2], 1):
+            for j, i in np.ndindex(dense.W.shape):
+                dense.W[j, i] = by_name[f"w{layer}_{j + 1}{i + 1}"].data
+                dense.b[j, 0] = by_name[f"b{layer}_{j + 1}"].data
+        x = [[by_name[f"x{i}"].data] for i in range(1, len(example.x) + 1)]
+        t = [[by_name[f"t{j}"].data] for j in range(1, len(example.y) + 1)]
+        assert by_name["E"].data == pytest.approx(loss.forward(network.forward(x), t), rel=1e-12)
+        network.backward(loss.backward())
+        for layer, dense in enumerate(network.layers[::2], 1):
+            for j, i in np.ndindex(dense.W.shape):
+                weight, bias = by_name[f"w{layer}_{j + 1}{i + 1}"], by_name[f"b{layer}_{j + 1}"]
+                assert weight.grad == pytest.approx(dense.dW[j, i], rel=1e-12, abs=1e-15)
+                assert bias.grad == pytest.approx(dense.db[j, 0], rel=1e-12, abs=1e-15)
+                assert number(weight.grad) in figure.controls.drawing.value
+
+
+def test_update_moves_the_parameters_against_the_gradient_and_reset_puts_them_back():
+    figure = live.toy_figure()
+    by_name, eta = figure.recording.by_name, figure.controls.eta.value
+    before = {name: (value.data, value.grad) for name, value in by_name.items()}
+    figure.controls.update(1)
+    for name in ("beta0", "omega0", "beta3"):
+        data, grad = before[name]
+        assert by_name[name].data == data - eta * grad
+        assert figure.controls.sliders[name].value == by_name[name].data
+    assert by_name["x"].data == 2.3  # data are not trained
+    assert by_name["loss"].data < before["loss"][0]
+    figure.controls.reset()
+    assert {name: (value.data, value.grad) for name, value in by_name.items()} == before
+
+
+def test_the_page_s_face_holds_every_value_and_the_graph():
+    figure = live.toy_figure()
+    html = figure.html()
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
+    assert len(data["nodes"]) == len(figure.recording.values)
+    leaves = [node for node in data["nodes"] if not isinstance(node, list)]
+    assert sorted(leaves) == sorted([*worked.TOY.beta, *worked.TOY.omega, 2.3, 2.0])
+    for value in figure.recording.by_name.values():
+        assert f">{number(value.data)}<" in html and f">{number(value.grad)}<" in html
+
+
+def test_a_figure_offers_both_faces_to_the_notebook():
+    bundle = live.toy_figure()._repr_mimebundle_()
+    assert bundle.keys() == {
+        "text/plain",
+        "text/html",
+        "application/vnd.jupyter.widget-view+json",
+    }
+    assert bundle["text/plain"] == "<live figure: The toy model; loss = 0.139>"
+
+
+def test_the_curve_passes_through_the_present_loss():
+    figure = live.toy_figure()
+    losses = figure.recording.sweep("omega0", [0.0, 0.1, 0.2])
+    assert losses[1] == figure.recording.loss.data
+    assert figure.recording.by_name["omega0"].data == 0.1
+
+
+def test_a_slider_belongs_to_a_named_leaf_inside_its_range():
+    x = graph.Value(3.0, "x")
+    with pytest.raises(ValueError, match="outside -1.0 to 1.0"):
+        live.Slider(x, -1, 1)
+    with pytest.raises(ValueError, match="expected a named leaf"):
+        live.Slider((x + 1).named("t"), 0, 9)
+    with pytest.raises(ValueError, match=r"expected a symbol for every name, none for \['out'\]"):
+        live.Figure(
+            graph.square(x).named("out"),
+            title="t",
+            symbols={"x": "x"},
+            sliders=[live.Slider(x, 0, 9)],
+            views=[],
+        )
+
+
+def test_an_explorer_draws_at_every_movement():
+    drawn = []
+
+    def draw(a, b):
+        drawn.append((a, b))
+        return f"<p>{a + b:.2f}</p>"
+
+    explorer = live.Explorer(draw, {"a": (0, 2, 1), "b": (0, 2, 0.5)}, title="sum")
+    explorer.sliders["a"].value = 2.0
+    assert drawn == [(1.0, 0.5), (2.0, 0.5)]
+    assert "<p>2.50</p>" in explorer.drawing.value
+    bundle = explorer._repr_mimebundle_()
+    assert "running notebook" in bundle["text/html"]
+    with pytest.raises(ValueError, match="a = 3.0 is outside 0 to 2"):
+        live.Explorer(draw, {"a": (0, 2, 3)}, title="sum")
+
+
+def test_a_heat_map_writes_every_number():
+    drawing = live.heatmap([[1.0, -0.5], [0.0, 0.25]], "W")
+    assert re.findall(r">([−\d.]+)</text>", drawing) == ["1.00", "−0.50", "0.00", "0.25"]
+    assert "rgb(255,255,255)" in drawing  # white at zero
+    with pytest.raises(ValueError, match="heatmap: matrix: expected shape"):
+        live.heatmap([1.0, 2.0], "W")
