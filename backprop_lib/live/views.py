@@ -110,7 +110,7 @@ class GraphView:
             end = corner[edge[1]][1 - side], arrive[edge]
             near = 0.28 if across else 0.18  # to the source, where slanted edges do not cross
             ahead, back, (u, v) = _slanted(start, end, near)
-            drop = 17 if across and start[1] == end[1] else 4
+            drop = (17 if start[1] == end[1] else 11) if across else 4
             if not across:
                 ahead, back, (u, v) = [p[::-1] for p in ahead], [p[::-1] for p in back], (v, u)
             parts.append(arrow(ahead, "bf-ahead") + arrow(back, "bf-back"))
