@@ -80,14 +80,18 @@ def real_array(value, name, shape=None):
     return array
 
 
-def label_array(value, name, classes, m):
-    """Return ``value`` as an integer array of shape (m,) with entries 0 ... classes - 1."""
+def label_array(value, name, classes, m=None):
+    """Return ``value`` as an integer array of shape (m,) with entries 0 ... classes - 1.
+
+    ``m`` is how many there must be; any number of at least one if omitted.
+    """
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: expected a list of labels, got {error}") from None
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integer labels, got dtype {array.dtype}")
+    m = array.size if m is None else m
     if array.shape != (m,):
         raise ValueError(f"{name}: expected shape ({m},), got {array.shape}")
     if m == 0:

@@ -101,7 +101,7 @@ def softmax(Z):
 def one_hot(labels, classes):
     """Return the labels (m,) as columns of shape (classes, m): a 1 at the label, else 0."""
     classes = whole_number(classes, "one_hot: classes")
-    labels = label_array(labels, "one_hot: labels", classes, np.size(labels))
+    labels = label_array(labels, "one_hot: labels", classes)
     return np.eye(classes)[:, labels]
 
 
