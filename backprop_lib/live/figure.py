@@ -90,7 +90,7 @@ class Figure:
     locals : dict of (str, str) to str, optional
         For (result, input), the local derivative's formula in names: ``"cos {f0}"``.
     learning_rate : float, optional
-        Where the slider for η starts.
+        Where the slider for η starts; it reaches a hundred times lower and higher.
     """
 
     def __init__(
@@ -233,9 +233,10 @@ class Figure:
         buttons = "".join(
             f'<button type="button" disabled data-do="{do}">{label}</button>' for do, label in names
         )
+        start = log10(self.learning_rate)
         return (
-            f'{buttons}<label class="bf-eta">η <input type="range" disabled data-eta min="-4" '
-            f'max="0" step="0.05" value="{log10(self.learning_rate):.4g}" '
+            f'{buttons}<label class="bf-eta">η <input type="range" disabled data-eta '
+            f'min="{start - 2:.4g}" max="{start + 2:.4g}" step="0.05" value="{start:.4g}" '
             f'aria-label="learning rate eta"><output>{self.learning_rate:g}</output></label>'
         )
 
@@ -307,8 +308,8 @@ class FigureControls:
         self.sliders = {slider.name: self._slider(slider) for slider in figure.sliders}
         self.eta = ipywidgets.FloatLogSlider(
             value=figure.learning_rate,
-            min=-4,
-            max=0,
+            min=log10(figure.learning_rate) - 2,
+            max=log10(figure.learning_rate) + 2,
             step=0.05,
             description="η",
             layout={"width": "240px"},

@@ -43,7 +43,7 @@ def toy_figure(example=worked.TOY):
         locals=slopes,
         sliders=sliders,
         views=[GraphView(["f0", "h1", "f1", "h2", "f2", "h3", "f3", "loss"]), CurveView()],
-        learning_rate=0.001,  # ten times more overshoots at the start
+        learning_rate=0.0001,  # the gradient is steep at the start: 0.001 overshoots
     )
 
 

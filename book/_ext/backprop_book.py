@@ -9,10 +9,14 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
+
+from backprop_lib import live
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STATIC_FILES = [ROOT / "book" / "_assets" / "book.css", ROOT / "backprop_lib/live/figure.js"]
@@ -20,6 +24,16 @@ STATIC_FILES = [ROOT / "book" / "_assets" / "book.css", ROOT / "backprop_lib/liv
 # MathJax 3.2.2 (Apache License 2.0), as the package sphinx-mathjax-offline carries it.
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
 MATHJAX_PARTS = ["tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2"]
+
+
+class LiveFigure(SphinxDirective):
+    """``{live-figure} toy_figure``: a figure of backprop_lib.live on a page without code."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        figure = getattr(live, self.arguments[0])()
+        return [nodes.raw("", figure.html(), format="html")]
 
 
 def configure(app: Sphinx, config: Config) -> None:
@@ -50,6 +64,7 @@ def number_by_lesson(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
+    app.add_directive("live-figure", LiveFigure)
     app.connect("config-inited", configure)
     app.connect("builder-inited", copy_mathjax)
     app.connect("env-get-updated", number_by_lesson, priority=900)  # after Sphinx's own numbers
