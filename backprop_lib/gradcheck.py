@@ -45,11 +45,15 @@ def complex_step(f, P, h=1e-20):
     ``f`` must be analytic and accept complex arrays; Equation :eq:`eq-complex-step`.
     """
     P = real_array(P, "complex_step: P").astype(np.complex128)
+    h = positive_number(h, "complex_step: h")
     G = np.empty(P.shape)
     for i in np.ndindex(P.shape):
         moved = P.copy()
         moved[i] += 1j * h
-        G[i] = np.imag(f(moved)) / h
+        result = f(moved)
+        if not np.iscomplexobj(result):
+            raise TypeError(f"complex_step: f: expected a complex result, got {result!r}")
+        G[i] = np.imag(result) / h
     return G
 
 

@@ -24,7 +24,7 @@ class SGD:
 
     def step(self, parameters, gradients):
         """Update every array of ``parameters`` (dict of name to array) in place."""
-        gradients = _matching(parameters, gradients, "SGD")
+        gradients = _matching(parameters, gradients, self.velocity, "SGD")
         for name, P in parameters.items():
             V = self.momentum * self.velocity.get(name, 0.0) + gradients[name]
             self.velocity[name] = V
@@ -55,7 +55,7 @@ class Adam:
 
     def step(self, parameters, gradients):
         """Update every array of ``parameters`` (dict of name to array) in place."""
-        gradients = _matching(parameters, gradients, "Adam")
+        gradients = _matching(parameters, gradients, self.mean, "Adam")
         self.steps += 1
         for name, P in parameters.items():
             G = gradients[name]
@@ -67,7 +67,7 @@ class Adam:
             P -= self.learning_rate * M_hat / (np.sqrt(S_hat) + self.epsilon)
 
 
-def _matching(parameters, gradients, name):
+def _matching(parameters, gradients, state, name):
     """Check everything before any parameter changes."""
     if parameters.keys() != gradients.keys():
         raise ValueError(
@@ -78,6 +78,11 @@ def _matching(parameters, gradients, name):
             raise TypeError(f"{name}: {key}: expected an array of floats to update, got {P!r}")
         if not P.flags.writeable:
             raise ValueError(f"{name}: {key}: expected a writeable array, got a read-only one")
+        if key in state and state[key].shape != P.shape:
+            raise ValueError(
+                f"{name}: {key}: expected shape {state[key].shape} as in the steps before, "
+                f"got {P.shape}; make a new {name} for another network"
+            )
     return {
         key: real_array(gradients[key], f"{name}: gradient of {key}", P.shape)
         for key, P in parameters.items()

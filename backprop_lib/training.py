@@ -82,8 +82,9 @@ def fit(network, loss, X, Y, optimizer, *, epochs, batch_size, rng, progress=Fal
         )
     m = X.shape[-1]
     epochs = whole_number(epochs, "fit: epochs")
-    one_output = network.forward(X[..., :1])
-    loss.forward(np.zeros((*one_output.shape[:-1], m)), Y)  # does every target fit the loss?
+    with np.errstate(over="ignore", invalid="ignore"):
+        one_output = network.forward(X[..., :1])
+        loss.forward(np.repeat(one_output, m, axis=-1), Y)  # does every target fit the loss?
     history = History()
     bar = tqdm(
         total=epochs,

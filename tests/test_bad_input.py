@@ -265,6 +265,7 @@ POSITIVE_NUMBERS = {
     "Adam: learning_rate": lambda bad: Adam(bad),
     "Adam: epsilon": lambda bad: Adam(epsilon=bad),
     "numerical_gradient: h": lambda bad: gradcheck.numerical_gradient(np.sum, A, bad),
+    "complex_step: h": lambda bad: gradcheck.complex_step(np.sum, A, bad),
     "he: fan_in": lambda bad: initializers.he((2, 3), bad, 2, rng()),
     "xavier: fan_in": lambda bad: initializers.xavier((2, 3), bad, 2, rng()),
     "xavier: fan_out": lambda bad: initializers.xavier((2, 3), 3, bad, rng()),
@@ -609,6 +610,17 @@ def test_steps_that_do_not_fit(make, parameter, gradients, error, message):
     name = type(optimizer).__name__
     call = lambda: optimizer.step(parameters, gradients)  # noqa: E731
     refused(call, [optimizer, parameters], error, f"{name}: {message}")
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1), Adam], ids=["SGD", "Adam"])
+@pytest.mark.parametrize("shape", [(2, 3), (1, 3), (3,)])
+def test_an_optimiser_that_remembers_another_network(make, shape):
+    """Its memory would broadcast, or fail half-way."""
+    optimizer, name = make(), type(make()).__name__
+    optimizer.step({"1.W": np.ones((1, 2))}, {"1.W": np.ones((1, 2))})
+    other = {"1.W": np.ones(shape)}
+    pattern = rf"{name}: 1.W: expected shape \(1, 2\) as .* got {re.escape(str(shape))}; make a new"
+    refused(lambda: optimizer.step(other, other), [optimizer, other], ValueError, pattern)
 
 
 # Training: whatever is wrong, and wherever in the data, no weight has moved when it is reported.

@@ -364,6 +364,12 @@ def test_complex_step_is_exact_to_rounding():
     np.testing.assert_allclose(G, np.exp(P) * (np.sin(P) + np.cos(P)), rtol=1e-14)
 
 
+def test_complex_step_refuses_a_function_that_drops_the_imaginary_part():
+    """Its derivative would be 0 in silence."""
+    with pytest.raises(TypeError, match="complex_step: f: expected a complex result, got"):
+        gradcheck.complex_step(lambda P: np.abs(P).sum(), [1.0, -2.0])
+
+
 @pytest.mark.parametrize(
     "G, expected, error",
     [

@@ -244,15 +244,32 @@ def test_an_overflowing_gradient_counts_as_divergence_although_the_loss_is_finit
 
 def test_starting_weights_that_overflow_are_not_blamed_on_the_learning_rate():
     network = Sequential([Dense([[1e200]], [[0.0]]), Dense([[1e200]], [[0.0]])])
+    X = Y = [[1.0]]
     with pytest.raises(ValueError, match="HalfSquaredError: A: expected finite numbers"):
-        with np.errstate(over="ignore"):
-            fit(
-                network,
-                HalfSquaredError(),
-                [[1.0]],
-                [[1.0]],
-                SGD(0.1),
-                epochs=1,
-                batch_size=1,
-                rng=rng(),
-            )
+        fit(network, HalfSquaredError(), X, Y, SGD(0.1), epochs=1, batch_size=1, rng=rng())
+
+
+@pytest.mark.parametrize("second", [1e200, -1e200], ids=["inf", "inf - inf"])
+def test_a_later_sample_that_overflows_in_the_first_batch_is_not_blamed_on_it_either(second):
+    network = Sequential([Dense([[1e200, second]], [[0.0]])])
+    X, Y = [[0.0, 1e200], [0.0, 1e200]], [[0.0, 0.0]]
+    with pytest.raises(ValueError, match="HalfSquaredError: A: expected finite numbers"):
+        fit(network, HalfSquaredError(), X, Y, SGD(0.1), epochs=1, batch_size=2, rng=rng())
+
+
+def test_the_loss_is_only_ever_asked_about_outputs_of_the_network():
+    """A loss with a logarithm would not survive made-up zeros."""
+
+    class LogLoss(HalfSquaredError):
+        def forward(self, A, Y):
+            self.saved = A, Y
+            return float(-(Y * np.log(A)).mean())
+
+        def backward(self):
+            A, Y = self.saved
+            return -Y / A / A.size
+
+    network = Sequential([Dense([[1.0]], [[0.0]]), Sigmoid()])
+    arguments = dict(epochs=2, batch_size=2, rng=rng())
+    history = fit(network, LogLoss(), [[1.0, 2.0]], [[1.0, 1.0]], SGD(0.1), **arguments)
+    assert history.loss[1] < history.loss[0]
