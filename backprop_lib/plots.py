@@ -10,6 +10,7 @@ from zlib import crc32
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 # Matplotlib writes these stand-ins; the page's style decides what they look like.
 INK, MUTED, GRID, FORWARD, BACKWARD = "#010203", "#010204", "#010205", "#010206", "#010207"
@@ -112,3 +113,361 @@ def loss_history(losses, description="training loss per epoch"):
     axes.plot(np.arange(1, len(losses) + 1), losses, color=FORWARD)
     axes.set(xlabel="epoch", ylabel="loss J", yscale="log")
     return Plot(figure, description)
+
+
+def delta_flow(description="the forward pass of a two-layer network above its backward pass"):
+    """Draw values running forward, deltas running back, and where the gradients leave."""
+    figure, axes = new_figure(5.6, 3.5)
+    axes.set(xlim=(-0.35, 8.35), ylim=(-1.85, 2.55))
+    axes.axis("off")
+    values = {0.2: "a⁰ = x", 2.1: "z¹", 4.0: "a¹", 5.9: "z²", 7.8: "a²"}
+    _flow_row(axes, 1.3, values, ["W¹, b¹", "σ", "W², b²", "σ"], FORWARD)
+    deltas = {2.1: "δ¹", 4.0: "∂C/∂a¹", 5.9: "δ²", 7.8: "∂C/∂a²"}
+    _flow_row(axes, 0, deltas, ["⊙ σ′(z¹)", "W²ᵀ ·", "⊙ σ′(z²)"], BACKWARD, back=True)
+    arrow = {"arrowstyle": "-|>", "color": BACKWARD, "linestyle": (0, (3, 2)), "shrinkA": 13}
+    for x, layer, before in [(2.1, "¹", "a⁰"), (5.9, "²", "a¹")]:
+        axes.annotate("", (x, -1.0), (x, 0), arrowprops=arrow)
+        gradients = f"∂C/∂b{layer} = δ{layer}\n∂C/∂W{layer} = δ{layer} · {before}ᵀ"
+        axes.text(x, -1.08, gradients, color=BACKWARD, ha="center", va="top", linespacing=1.6)
+    down = {"arrowstyle": "-|>", "color": MUTED, "shrinkA": 12, "shrinkB": 12}
+    axes.annotate("", (7.8, 0), (7.8, 1.3), arrowprops=down)
+    axes.text(7.9, 0.65, "C", color=INK, va="center")
+    axes.text(0.2, 2.3, "forward: values", color=FORWARD, va="center")
+    axes.text(0.2, 0, "backward:\ndeltas", color=BACKWARD, ha="center", va="center")
+    return Plot(figure, description)
+
+
+def _flow_row(axes, y, places, steps, colour, back=False):
+    """Draw labels in a row with arrows between them, each arrow under its step's name."""
+    xs = list(places)
+    style = {"arrowstyle": "-|>", "color": colour, "linestyle": (0, (3, 2)) if back else "-"}
+    for left, right, step in zip(xs, xs[1:], steps, strict=False):
+        start, end = (right, left) if back else (left, right)
+        ends = {x: 19 if "∂" in places[x] or "=" in places[x] else 11 for x in (left, right)}
+        style |= {"shrinkA": ends[start], "shrinkB": ends[end]}
+        axes.annotate("", (end, y), (start, y), arrowprops=style)
+        axes.text((left + right) / 2, y + 0.33, step, color=colour, ha="center", fontsize=9)
+    for x, label in places.items():
+        axes.text(x, y, label, color=colour, ha="center", va="center", fontsize=11)
+
+
+def sigmoid_and_slope(z, a, slope, description="the sigmoid and its slope against z"):
+    """Plot a = σ(z) and σ′(z) above each other."""
+    figure, axes = new_figure(5.6, 2.6)
+    axes.plot(z, a, color=FORWARD)
+    axes.plot(z, slope, color=BACKWARD)
+    axes.text(2.2, 0.8, "σ(z)", color=FORWARD)
+    axes.text(1.6, 0.2, "σ′(z), never above ¼", color=BACKWARD)
+    axes.set(xlabel="z", ylim=(-0.03, 1.05))
+    return Plot(figure, description)
+
+
+def gradient_against_z(z, squared, cross_entropy, description="size of δ against z for two losses"):
+    """Plot |δ| of one sigmoid neuron with target 0 under both losses."""
+    figure, axes = new_figure(5.6, 3.0)
+    axes.plot(z, cross_entropy, color=BACKWARD)
+    axes.plot(z, squared, color=BACKWARD, linestyle="--")
+    axes.text(1.2, 0.9, "cross-entropy:  a − y", color=BACKWARD, ha="right")
+    axes.text(2.3, 0.13, "squared error:  (a − y) σ′(z)", color=BACKWARD)
+    axes.text(-7.9, 0.5, "right", color=MUTED)
+    axes.text(7.9, 0.5, "confidently wrong", color=MUTED, ha="right")
+    axes.set(
+        xlabel="z of a sigmoid neuron with target y = 0", ylabel="size of δ", ylim=(-0.03, 1.06)
+    )
+    return Plot(figure, description)
+
+
+def two_losses_training(squared, cross_entropy, description="one saturated neuron learns"):
+    """Plot a neuron's output at each step, trained with either loss towards 0."""
+    figure, axes = new_figure(5.6, 3.0)
+    axes.plot(np.arange(len(squared)), squared, color=FORWARD, linestyle="--")
+    axes.plot(np.arange(len(cross_entropy)), cross_entropy, color=FORWARD)
+    left, middle = 0.2 * len(squared), len(squared) // 3
+    axes.text(left, squared[middle] - 0.1, "squared error", color=FORWARD)
+    axes.text(left, cross_entropy[middle] + 0.07, "cross-entropy", color=FORWARD)
+    axes.set(xlabel="steps of gradient descent", ylabel="output a (target 0)", ylim=(0, 1.03))
+    return Plot(figure, description)
+
+
+def learned_regions(losses, grid, outputs, X, Y, description="loss per epoch and learned regions"):
+    """Plot the training loss, and beside it where a network with two inputs answers 1.
+
+    ``grid`` holds the coordinates along either axis, ``outputs`` the answers on it, of shape
+    (len(grid), len(grid)) with the second input along the rows.
+    """
+    figure, (left, right) = new_figure(6.4, 3.0, columns=2)
+    left.plot(np.arange(1, len(losses) + 1), losses, color=FORWARD)
+    left.set(xlabel="epoch", ylabel="training loss J", ylim=(0, None))
+    right.contourf(grid, grid, outputs, levels=[0.5, 1], colors=[FORWARD], alpha=0.18)
+    right.contour(grid, grid, outputs, levels=[0.5], colors=[FORWARD], linewidths=1.5)
+    ones = Y[0] > 0.5
+    right.scatter(*X[:, ones], s=14, color=FORWARD)
+    right.scatter(*X[:, ~ones], s=14, facecolors="none", edgecolors=INK, linewidths=0.9)
+    right.set(xlabel="x₁", ylabel="x₂", aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    right.grid(False)
+    return Plot(figure, description)
+
+
+def layer_edges(W, neuron=0, source=1):
+    """Draw one layer twice: the edges into a neuron (a row of W), those out of an input (a column).
+
+    ``W`` has shape (n_out, n_in); ``neuron`` and ``source`` count from 0.
+    """
+    figure, (into, out) = new_figure(8.2, 3.7, columns=2)
+    ends = [(j, i) for j in range(W.shape[0]) for i in range(W.shape[1])]
+    _edges(into, W, [(j, i) for j, i in ends if j == neuron], FORWARD)
+    into.set_title(f"forward: into output {neuron + 1} run the weights of row {neuron + 1}")
+    _edges(out, W, [(j, i) for j, i in ends if i == source], BACKWARD)
+    out.set_title(f"backward: out of input {source + 1} run those of column {source + 1}")
+    description = f"a layer of {W.shape[1]} inputs and {W.shape[0]} outputs, by row and by column"
+    return Plot(figure, description)
+
+
+def _edges(axes, W, chosen, colour):
+    n_out, n_in = W.shape
+    left = [(0.0, (n_in - 1) / 2 - i) for i in range(n_in)]
+    right = [(2.4, 1.3 * ((n_out - 1) / 2 - j)) for j in range(n_out)]
+    for j, i in np.ndindex(W.shape):
+        (x0, y0), (x1, y1) = left[i], right[j]
+        on = (j, i) in chosen
+        look = {"color": colour, "lw": 2.4} if on else {"color": GRID, "lw": 1.2}
+        axes.plot([x0, x1], [y0, y1], zorder=1 + on, **look)
+        if on:
+            place = x0 + 0.42 * (x1 - x0), y0 + 0.42 * (y1 - y0) + 0.13
+            label = f"{W[j, i]:g}".replace("-", "\u2212")
+            axes.text(*place, label, color=colour, ha="center", va="bottom", weight="bold")
+    for letter, places in (("h", left), ("o", right)):
+        for k, (x, y) in enumerate(places):
+            axes.scatter(x, y, s=560, color=GRID, zorder=3)
+            name = letter + "₁₂₃₄₅₆₇₈₉"[k]
+            axes.text(x, y, name, ha="center", va="center", color=INK, zorder=4)
+    axes.set(xlim=(-0.4, 2.8), ylim=(-1.4, 1.5))
+    axes.axis("off")
+
+
+def relu_switch():
+    """Plot ReLU and its derivative, the filled dot showing which value holds at 0."""
+    figure, (value, slope) = new_figure(7.6, 2.7, columns=2)
+    value.plot([-3, 0, 3], [0, 0, 3], color=FORWARD)
+    value.set(xlabel="z", title="ReLU: max(0, z)")
+    for ends, height in (((-3, 0), 0), ((0, 3), 1)):
+        slope.plot(ends, (height, height), color=BACKWARD)
+    slope.scatter(0, 0, s=45, color=BACKWARD, zorder=3)
+    slope.scatter(0, 1, s=45, facecolor="none", edgecolor=BACKWARD, zorder=3)
+    slope.set(xlabel="z", title="its derivative: a switch", yticks=[0, 1])
+    return Plot(figure, "ReLU and its derivative, which is 0 up to and including z = 0, then 1")
+
+
+class Table:
+    """An HTML table for a notebook's cell to end in; ``rows`` are lists of cells, already HTML."""
+
+    def __init__(self, headings, rows, description):
+        self.headings, self.rows, self.description = headings, rows, description
+
+    def _repr_html_(self):
+        head = "".join(f'<th scope="col">{cell}</th>' for cell in self.headings)
+        body = "".join(
+            f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+            for name, *cells in self.rows
+        )
+        style = (
+            ".bp-table{overflow-x:auto;margin:.5rem 0}.bp-table table{border-collapse:collapse;"
+            "font-variant-numeric:tabular-nums;font-size:.85rem;margin:0}.bp-table th,.bp-table td"
+            "{text-align:left;vertical-align:top;white-space:pre;padding:.2rem .7rem;"
+            "border-top:1px solid rgba(128,128,128,.4)}"
+        )
+        return (
+            f'<div class="bp-table" tabindex="0" role="region" aria-label="{self.description}">'
+            f"<style>{style}</style><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    def __repr__(self):
+        return f"<table: {self.description}>"
+
+
+def printed_beside_right(printed, follows, right, new):
+    """Return a table of printed numbers, what the numbers above them give, and the right ones.
+
+    Each argument is a dict of arrays under the same names; ``new`` holds booleans, true where the
+    printed number does not follow from the printed numbers above it: these are marked.
+    """
+    rows = []
+    for name, array in printed.items():
+        marked = _lines(array, new[name])
+        rows.append([name, marked, _lines(follows[name]), _lines(right[name])])
+    headings = ["", "printed", "from the printed numbers above", "right"]
+    return Table(headings, rows, "printed numbers beside the right ones")
+
+
+def _lines(array, marks=None):
+    """Write a matrix as lines of text, marked entries in bold with a cross behind them."""
+    array = np.atleast_2d(array)
+    marks = np.zeros(array.shape, bool) if marks is None else np.atleast_2d(marks)
+    lines = []
+    for numbers, crosses in zip(array, marks, strict=True):
+        cells = [f"{number:.3f}".replace("-", "\u2212") for number in numbers]
+        pairs = zip(cells, crosses, strict=True)
+        lines.append("  ".join(f"<b>{cell}</b> ✗" if cross else cell for cell, cross in pairs))
+    return "\n".join(lines)
+
+
+def layer_stack(names, roles, description="layers, forward down and backward up"):
+    """Draw layers below each other, each with its role beside it."""
+    figure, axes = new_figure(4.6, 0.52 * len(names))
+    axes.set(xlim=(0, 10), ylim=(0.25 - len(names), 0.55))
+    axes.axis("off")
+    box = {"boxstyle": "round,pad=0.45", "facecolor": "none", "edgecolor": MUTED}
+    for k, (name, role) in enumerate(zip(names, roles, strict=True)):
+        axes.text(2.6, -k, name, color=INK, ha="center", va="center", bbox=box)
+        axes.text(5.4, -k, role, color=MUTED, va="center")
+    ahead = {"arrowstyle": "-|>", "color": FORWARD}
+    back = {"arrowstyle": "-|>", "color": BACKWARD, "linestyle": (0, (3, 2))}
+    for k in range(len(names) - 1):
+        axes.annotate("", (2.2, -k - 0.74), (2.2, -k - 0.26), arrowprops=ahead)
+        axes.annotate("", (3.0, -k - 0.26), (3.0, -k - 0.74), arrowprops=back)
+    return Plot(figure, description)
+
+
+def picture_grid(pictures, titles, description, columns=4, largest=None):
+    """Draw small pictures, each with its title: ink on paper, or signed numbers.
+
+    ``pictures`` has shape (height, width, n). Without ``largest`` the numbers are ink from 0 to 1;
+    with it they are signed, purple below zero and green above, full at ±largest.
+    """
+    height, width, count = pictures.shape
+    rows = -(-count // columns)
+    size = 1.15
+    figure, axes = new_figure(columns * size, rows * (size * height / width + 0.22), columns, rows)
+    style = {"cmap": "Greys", "vmin": 0, "vmax": 1}
+    if largest is not None:
+        style = {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
+    for k, place in enumerate(np.ravel(axes)):
+        place.axis("off")
+        if k < count:
+            place.pcolormesh(pictures[::-1, :, k], edgecolors="face", linewidth=0.2, **style)
+            place.set_aspect("equal")
+            place.set_title(titles[k], fontsize=9)
+    return Plot(figure, description)
+
+
+def toy_gap(x, f, point, prediction):
+    """Plot a model's curve f over x, one data point, and the gap between them."""
+    figure, axes = new_figure()
+    axes.plot(x, f, color=FORWARD)
+    x0, y0 = point
+    axes.plot([x0, x0], [y0, prediction], color=INK, linewidth=3)
+    axes.plot([x0], [prediction], "o", color=FORWARD)
+    axes.plot([x0], [y0], "s", color=INK)
+    axes.annotate("data point (x, y)", (x0, y0), (-10, -14), textcoords="offset points", ha="right")
+    axes.annotate(
+        "prediction f", (x0, prediction), (10, 0), textcoords="offset points", color=FORWARD
+    )
+    axes.set(xlabel="input x", ylabel="output f", ylim=(min(f) - 0.4, max(f) + 0.6))
+    return Plot(figure, f"the toy model's curve passes {prediction - y0:.2f} above its data point")
+
+
+def two_starts(losses, x, curves, points, labels, description):
+    """Plot the losses of two descents, and the two curves they end at with the data points."""
+    figure, (left, right) = new_figure(columns=2, width=8.4)
+    for loss, curve, label, dashes in zip(losses, curves, labels, ["-", "--"], strict=True):
+        left.plot(np.arange(len(loss)), loss, dashes, color=FORWARD, label=label)
+        right.plot(x, curve, dashes, color=FORWARD)
+    right.plot(*np.transpose(points), "s", color=INK)
+    left.set(xlabel="update", ylabel="loss")
+    left.legend(title="start")
+    right.set(xlabel="input x", ylabel="output f at the end")
+    return Plot(figure, description)
+
+
+def stretched_lines(rows, labels, factors):
+    """Plot how each function of a chain stretches the distances between a few points.
+
+    Parameters
+    ----------
+    rows : list of arrays of one length
+        The points on every number line, the inputs first.
+    labels : list of str
+        The name of each number line.
+    factors : list of str
+        What stands between a line and the next: the function and its slope.
+    """
+    figure, axes = new_figure(6.6, 2.9)
+    levels = -np.arange(len(rows))
+    last = max(max(row) for row in rows)
+    for row, level, label in zip(rows, levels, labels, strict=True):
+        axes.plot([0, last + 1], [level, level], color=GRID, linewidth=1, zorder=1)
+        axes.plot([min(row), max(row)], [level, level], color=FORWARD, linewidth=4, zorder=2)
+        axes.plot(row, [level] * len(row), "o", color=FORWARD, zorder=3)
+        axes.text(-0.4, level, label, ha="right", va="center", color=INK, fontsize=12)
+        for x in row:
+            axes.text(x, level + 0.13, f"{x:g}", ha="center", va="bottom", color=INK)
+    for upper, lower, level, factor in zip(rows, rows[1:], levels, factors, strict=False):
+        for x, y in zip(upper, lower, strict=True):
+            ends = {"xy": (y, level - 0.68), "xytext": (x, level - 0.08)}
+            axes.annotate("", **ends, arrowprops={"arrowstyle": "->", "color": FORWARD, "lw": 1})
+        axes.text(last + 1, level - 0.5, factor, ha="right", va="center", color=BACKWARD)
+    axes.set(xlim=(-1.8, last + 1.2), ylim=(levels[-1] - 0.2, 0.45))
+    axes.axis("off")
+    chain = ", ".join(f"{label} at {[float(x) for x in row]}" for row, label in zip(rows, labels, strict=True))
+    return Plot(figure, f"number lines one above the other: {chain}; " + ", ".join(factors))
+
+
+def growing_rectangle(x, y, dx, dy, terms):
+    """Plot how the area x·y grows when both sides do.
+
+    Parameters
+    ----------
+    x, y, dx, dy : float
+        The sides and by how much they grow.
+    terms : list of 4 str
+        What stands in the rectangle, in the strip beside it, in the one above, at the corner.
+    """
+    figure, axes = new_figure(4.6, 3.3)
+    boxes = [((0, 0), x, y, 0.12), ((x, 0), dx, y, 0.5), ((0, y), x, dy, 0.5)]
+    for corner, width, height, opacity in [*boxes, ((x, y), dx, dy, 1)]:
+        patch = Rectangle(corner, width, height, facecolor=FORWARD, edgecolor=INK, alpha=opacity)
+        axes.add_patch(patch)
+    axes.text(x / 2, y / 2, terms[0], ha="center", va="center", color=INK)
+    places = [(x + dx / 2, y * 0.45), (x * 0.45, y + dy / 2), (x + dx, y + dy)]
+    notes = [(x + 3 * dx, y * 0.45), (x * 0.45, y + 2.6 * dy), (x + 3 * dx, y + 2.6 * dy)]
+    for term, place, note in zip(terms[1:], places, notes, strict=True):
+        link = {"arrowstyle": "-", "color": MUTED, "lw": 1}
+        ha = "left" if note[0] > x else "center"
+        axes.annotate(term, place, note, ha=ha, va="center", color=INK, arrowprops=link)
+    axes.text(x / 2, -0.15, f"x = {x:g}", ha="center", va="top", color=INK)
+    axes.text(-0.15, y / 2, f"y = {y:g}", ha="right", va="center", color=INK, rotation=90)
+    axes.set(xlim=(-0.6, x + 8 * dx), ylim=(-0.7, y + 3.2 * dy), aspect="equal")
+    axes.axis("off")
+    return Plot(figure, f"a rectangle of sides {x:g} and {y:g} growing by {', '.join(terms[1:])}")
+
+
+def difference_errors(steps, errors, slopes, best):
+    """Plot, on logarithmic axes, the error of difference quotients against the step h.
+
+    Parameters
+    ----------
+    steps : array of shape (n,)
+    errors : dict of str to array of shape (n,)
+        At most two methods, by name.
+    slopes : dict of str to float
+        The power of h that each method's error follows while h is large.
+    best : dict of str to float
+        The step that each method is predicted to be best at.
+    """
+    figure, axes = new_figure(6.6, 3.9)
+    for (name, error), colour in zip(errors.items(), (MUTED, FORWARD), strict=False):
+        label = f"{name}, predicted best step {best[name]:.1e}"
+        axes.plot(steps, error, "o-", markersize=3.5, linewidth=1, color=colour, label=label)
+        guide = error[0] * (steps / steps[0]) ** slopes[name]
+        shown = guide > 1e-12
+        axes.plot(steps[shown], guide[shown], ":", linewidth=1.2, color=INK)
+        at = np.flatnonzero(steps <= 2e-3)[0]
+        name_it = {"color": INK, "ha": "right", "va": "bottom"}
+        axes.text(steps[at] / 2, guide[at] * 1.5, f"slope {slopes[name]:g}", **name_it)
+        axes.axvline(best[name], color=colour, linewidth=1, linestyle="--")
+    axes.set(xscale="log", yscale="log", xlabel="step h", ylabel="error of the slope")
+    axes.set(ylim=(1e-15, 0.1))
+    axes.text(steps[-1], 1e-7, "rounding error\nrises as 1/h", color=INK, ha="left", va="top")
+    axes.legend(loc="lower right", fontsize=9)
+    return Plot(figure, "error of " + " and ".join(errors) + " against the step h, log-log")
