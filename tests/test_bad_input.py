@@ -210,6 +210,10 @@ def test_arrays(target, kind):
             r"Dense: A: expected shape \(3, m\), got \(4, 3\)",
         ),
         (
+            lambda: random_dense(3, 2).forward(A[:, :0]),
+            r"Dense: A: expected shape \(3, m\), got \(3, 0\)",
+        ),
+        (
             lambda: Dense(W.T, B),
             r"Dense: b: expected shape \(3, 1\), got \(2, 1\)",
         ),
@@ -237,7 +241,7 @@ def test_arrays(target, kind):
         ),
     ],
 )
-def test_transposed_arrays(call, pattern):
+def test_transposed_and_empty_arrays(call, pattern):
     refused(call, [], ValueError, pattern)
 
 
