@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from backprop_lib._validate import fraction, random_generator
+from backprop_lib._validate import fraction, random_generator, real_array, whole_number
 
 
 def load_digits():
@@ -40,3 +40,23 @@ def split(images, labels, rng, held_out=0.25):
     order = random_generator(rng, "split: rng").permutation(len(labels))
     test, train = np.split(order, [round(held_out * len(labels))])
     return images[..., train], labels[train], images[..., test], labels[test]
+
+
+def shifted(images, down, right):
+    """Return images of shape (channels, height, width, m) moved by whole pixels.
+
+    Negative numbers move up and left. What leaves the picture is lost; zeros, the paper, come in.
+    """
+    images = real_array(images, "shifted: images", ("channels", "height", "width", "m"))
+    _, height, width, _ = images.shape
+    down = whole_number(down, "shifted: down", least=1 - height)
+    right = whole_number(right, "shifted: right", least=1 - width)
+    if down >= height or right >= width:
+        raise ValueError(
+            f"shifted: ({down}, {right}) moves images of {height} by {width} out of sight"
+        )
+    top, left = max(down, 0), max(right, 0)
+    moved = np.zeros_like(images)
+    part = images[:, top - down : height - top, left - right : width - left]
+    moved[:, top : top + part.shape[1], left : left + part.shape[2]] = part
+    return moved

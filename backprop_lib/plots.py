@@ -359,10 +359,9 @@ def toy_gap(x, f, point, prediction):
     axes.plot([x0, x0], [y0, prediction], color=INK, linewidth=3)
     axes.plot([x0], [prediction], "o", color=FORWARD)
     axes.plot([x0], [y0], "s", color=INK)
-    axes.annotate("data point (x, y)", (x0, y0), (-10, -14), textcoords="offset points", ha="right")
-    axes.annotate(
-        "prediction f", (x0, prediction), (10, 0), textcoords="offset points", color=FORWARD
-    )
+    near = {"textcoords": "offset points", "va": "center"}
+    axes.annotate("data point (x, y)", (x0, y0), (10, -6), color=INK, **near)
+    axes.annotate("prediction f", (x0, prediction), (-8, 10), color=FORWARD, ha="right", **near)
     axes.set(xlabel="input x", ylabel="output f", ylim=(min(f) - 0.4, max(f) + 0.6))
     return Plot(figure, f"the toy model's curve passes {prediction - y0:.2f} above its data point")
 
@@ -375,6 +374,7 @@ def two_starts(losses, x, curves, points, labels, description):
         right.plot(x, curve, dashes, color=FORWARD)
     right.plot(*np.transpose(points), "s", color=INK)
     left.set(xlabel="update", ylabel="loss")
+    left.xaxis.get_major_locator().set_params(integer=True)
     left.legend(title="start")
     right.set(xlabel="input x", ylabel="output f at the end")
     return Plot(figure, description)

@@ -36,6 +36,8 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
         raise ValueError(f"heatmap: columns: expected {matrix.shape[1]} names, got {len(columns)}")
     scale = float(np.abs(matrix).max() if scale is None else scale) or 1.0
     height = 22 + matrix.shape[0] * cell
+    longest = max(len(_written(x, digits)) for x in matrix.flat)
+    letters = min(cell / 3, 12, (cell - 4) / (0.6 * longest))  # the number stays inside its cell
     parts = [
         f'<text y="14" class="{TITLES[direction]}" style="font-size:13px">{escape(title)}</text>'
     ]
@@ -49,7 +51,7 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
         if cell >= 24:
             parts.append(
                 f'<text x="{left + cell / 2:g}" y="{top + cell / 2 + 4:g}" class="bf-middle" '
-                f'style="fill:{ink};font-size:{min(cell // 3, 12)}px">{_written(x, digits)}</text>'
+                f'style="fill:{ink};font-size:{letters:.3g}px">{_written(x, digits)}</text>'
             )
     for c, name in enumerate(columns):
         x, y = c * cell + cell / 2, height + 14
