@@ -519,6 +519,11 @@ def test_a_refused_forward_pass_does_not_spoil_the_last_one():
             r"Conv2D: expected input \(1, height, width\), got \(64,\)",
         ),
         (
+            lambda: Conv2D(KERNELS, B).output_shape((1, 8)),
+            ValueError,
+            r"Conv2D: expected input \(1, height, width\), got \(1, 8\)",
+        ),
+        (
             lambda: small_cnn().summary((1, 8, 8)),
             ValueError,
             r"Dense: expected input \(18,\), got \(75,\)",

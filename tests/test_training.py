@@ -273,3 +273,12 @@ def test_the_loss_is_only_ever_asked_about_outputs_of_the_network():
     arguments = dict(epochs=2, batch_size=2, rng=rng())
     history = fit(network, LogLoss(), [[1.0, 2.0]], [[1.0, 1.0]], SGD(0.1), **arguments)
     assert history.loss[1] < history.loss[0]
+
+
+def test_an_overflow_that_touches_no_parameter_is_silent():
+    """d loss / d data is inf − inf where two patches overlap; nobody needs it."""
+    network = Sequential([Conv2D([[[[1e200, -1e200]]]], [[0.0]]), Flatten()])
+    X, Y = np.reshape([2e-50, 1e-50, 0], (1, 1, 3, 1)), np.zeros((2, 1))
+    arguments = dict(epochs=1, batch_size=1, rng=rng())
+    history = fit(network, HalfSquaredError(), X, Y, SGD(1e-300), **arguments)
+    assert history.loss == pytest.approx([1e300], rel=EXACT)  # ½ (1e150² + 1e150²)
