@@ -53,3 +53,39 @@ def test_split_is_shuffled_and_reproducible():
     np.testing.assert_array_equal(first[3], again[3])
     assert (first[3] != other[3]).any()
     assert (first[3] != labels[:449]).any()
+
+
+@pytest.mark.parametrize(
+    "down, right, expected",
+    [
+        (0, 0, [[1, 2, 3], [4, 5, 6]]),
+        (1, 0, [[0, 0, 0], [1, 2, 3]]),
+        (-1, 0, [[4, 5, 6], [0, 0, 0]]),
+        (0, 2, [[0, 0, 1], [0, 0, 4]]),
+        (0, -2, [[3, 0, 0], [6, 0, 0]]),
+        (1, -1, [[0, 0, 0], [2, 3, 0]]),
+        (-1, 1, [[0, 4, 5], [0, 0, 0]]),
+    ],
+)
+def test_shifted_images(down, right, expected):
+    image = np.arange(1.0, 7).reshape(1, 2, 3, 1)
+    moved = datasets.shifted(image, down, right)
+    np.testing.assert_array_equal(moved[0, :, :, 0], expected)
+    np.testing.assert_array_equal(image.ravel(), np.arange(1, 7))  # a copy, even for (0, 0)
+    moved += 1
+    assert image[0, 0, 0, 0] == 1
+
+
+def test_shifting_moves_every_channel_and_sample_alike():
+    images, _ = load_digits()
+    images = np.concatenate([images[..., :5], images[..., 5:10]])
+    moved = datasets.shifted(images, 2, -1)
+    np.testing.assert_array_equal(moved[:, 2:, :-1], images[:, :-2, 1:])
+    assert not moved[:, :2].any()
+    assert not moved[:, :, -1].any()
+
+
+@pytest.mark.parametrize("down, right", [(2, 0), (-2, 0), (0, 3), (0, -3)])
+def test_shifting_out_of_sight_is_refused(down, right):
+    with pytest.raises(ValueError, match="shifted: "):
+        datasets.shifted(np.ones((1, 2, 3, 1)), down, right)
