@@ -54,6 +54,7 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
+        print(f"{name}: ", end="", flush=True)  # before the run: a failure is then named
         start = time.perf_counter()
         execute(Path(name))
-        print(f"{name}: {time.perf_counter() - start:.1f} s", flush=True)
+        print(f"{time.perf_counter() - start:.1f} s")
