@@ -272,8 +272,8 @@ class Table:
         )
         style = (
             ".bp-table{overflow-x:auto;margin:.5rem 0}.bp-table table{border-collapse:collapse;"
-            "font-variant-numeric:tabular-nums;font-size:.85rem;margin:0}.bp-table th,.bp-table td"
-            "{text-align:left;vertical-align:top;white-space:pre;padding:.2rem .7rem;"
+            "font-variant-numeric:tabular-nums;font-size:.82rem;margin:0}.bp-table th,.bp-table td"
+            "{text-align:left;vertical-align:top;white-space:pre;padding:.2rem .5rem;"
             "border-top:1px solid rgba(128,128,128,.4)}"
         )
         return (
@@ -296,7 +296,7 @@ def printed_beside_right(printed, follows, right, new):
     for name, array in printed.items():
         marked = _lines(array, new[name])
         rows.append([name, marked, _lines(follows[name]), _lines(right[name])])
-    headings = ["", "printed", "from the printed numbers above", "right"]
+    headings = ["", "printed", "redone", "right"]
     return Table(headings, rows, "printed numbers beside the right ones")
 
 
@@ -368,15 +368,15 @@ def toy_gap(x, f, point, prediction):
 
 def two_starts(losses, x, curves, points, labels, description):
     """Plot the losses of two descents, and the two curves they end at with the data points."""
-    figure, (left, right) = new_figure(columns=2, width=8.4)
+    figure, (top, bottom) = new_figure(rows=2, width=6.0, height=5.2)
     for loss, curve, label, dashes in zip(losses, curves, labels, ["-", "--"], strict=True):
-        left.plot(np.arange(len(loss)), loss, dashes, color=FORWARD, label=label)
-        right.plot(x, curve, dashes, color=FORWARD)
-    right.plot(*np.transpose(points), "s", color=INK)
-    left.set(xlabel="update", ylabel="loss")
-    left.xaxis.get_major_locator().set_params(integer=True)
-    left.legend(title="start")
-    right.set(xlabel="input x", ylabel="output f at the end")
+        top.plot(np.arange(len(loss)), loss, dashes, color=FORWARD, label=label)
+        bottom.plot(x, curve, dashes, color=FORWARD)
+    bottom.plot(*np.transpose(points), "s", color=INK)
+    top.set(xlabel="update", ylabel="loss")
+    top.xaxis.get_major_locator().set_params(integer=True)
+    top.legend(title="start")
+    bottom.set(xlabel="input x", ylabel="output f at the end")
     return Plot(figure, description)
 
 
@@ -392,7 +392,7 @@ def stretched_lines(rows, labels, factors):
     factors : list of str
         What stands between a line and the next: the function and its slope.
     """
-    figure, axes = new_figure(6.6, 2.9)
+    figure, axes = new_figure(5.2, 2.7)
     levels = -np.arange(len(rows))
     last = max(max(row) for row in rows)
     for row, level, label in zip(rows, levels, labels, strict=True):
@@ -409,7 +409,9 @@ def stretched_lines(rows, labels, factors):
         axes.text(last + 1, level - 0.5, factor, ha="right", va="center", color=BACKWARD)
     axes.set(xlim=(-1.8, last + 1.2), ylim=(levels[-1] - 0.2, 0.45))
     axes.axis("off")
-    chain = ", ".join(f"{label} at {[float(x) for x in row]}" for row, label in zip(rows, labels, strict=True))
+    chain = ", ".join(
+        f"{label} at {[float(x) for x in row]}" for row, label in zip(rows, labels, strict=True)
+    )
     return Plot(figure, f"number lines one above the other: {chain}; " + ", ".join(factors))
 
 
@@ -442,32 +444,33 @@ def growing_rectangle(x, y, dx, dy, terms):
     return Plot(figure, f"a rectangle of sides {x:g} and {y:g} growing by {', '.join(terms[1:])}")
 
 
-def difference_errors(steps, errors, slopes, best):
-    """Plot, on logarithmic axes, the error of difference quotients against the step h.
+def difference_errors(steps, forward, central, best):
+    """Plot, on logarithmic axes, the error of both difference quotients against the step h.
 
     Parameters
     ----------
-    steps : array of shape (n,)
-    errors : dict of str to array of shape (n,)
-        At most two methods, by name.
-    slopes : dict of str to float
-        The power of h that each method's error follows while h is large.
-    best : dict of str to float
-        The step that each method is predicted to be best at.
+    steps, forward, central : arrays of shape (n,)
+        The steps, the largest first, and the two errors.
+    best : pair of float
+        The steps at which the errors are predicted to be least.
     """
-    figure, axes = new_figure(6.6, 3.9)
-    for (name, error), colour in zip(errors.items(), (MUTED, FORWARD), strict=False):
-        label = f"{name}, predicted best step {best[name]:.1e}"
-        axes.plot(steps, error, "o-", markersize=3.5, linewidth=1, color=colour, label=label)
-        guide = error[0] * (steps / steps[0]) ** slopes[name]
+    figure, axes = new_figure(5.2, 3.7)
+    curves = [
+        ("forward difference", forward, 1, MUTED),
+        ("central difference", central, 2, FORWARD),
+    ]
+    for (name, error, power, colour), step in zip(curves, best, strict=True):
+        label = f"{name}, best h ≈ {step:.1e}"
+        axes.plot(steps, error, "o-", markersize=3, linewidth=1, color=colour, label=label)
+        guide = error[0] * (steps / steps[0]) ** power
         shown = guide > 1e-12
         axes.plot(steps[shown], guide[shown], ":", linewidth=1.2, color=INK)
         at = np.flatnonzero(steps <= 2e-3)[0]
         name_it = {"color": INK, "ha": "right", "va": "bottom"}
-        axes.text(steps[at] / 2, guide[at] * 1.5, f"slope {slopes[name]:g}", **name_it)
-        axes.axvline(best[name], color=colour, linewidth=1, linestyle="--")
+        axes.text(steps[at] / 2, guide[at] * 1.5, f"slope {power}", **name_it)
+        axes.axvline(step, color=colour, linewidth=1, linestyle="--")
     axes.set(xscale="log", yscale="log", xlabel="step h", ylabel="error of the slope")
     axes.set(ylim=(1e-15, 0.1))
     axes.text(steps[-1], 1e-7, "rounding error\nrises as 1/h", color=INK, ha="left", va="top")
-    axes.legend(loc="lower right", fontsize=9)
-    return Plot(figure, "error of " + " and ".join(errors) + " against the step h, log-log")
+    axes.legend(loc="lower right")
+    return Plot(figure, "error of forward and central differences against the step h, log-log")
