@@ -114,7 +114,9 @@ class GraphView:
             if not across:
                 ahead, back, (u, v) = [p[::-1] for p in ahead], [p[::-1] for p in back], (v, u)
             parts.append(arrow(ahead, "bf-ahead") + arrow(back, "bf-back"))
-            labels.append(self._local_label(figure, *edge, u, v + drop, "bf-middle", True))
+            aside = 6 if across and start[1] != end[1] else 0  # off the arrow that runs ahead
+            spot = u - aside, v + drop
+            labels.append(self._local_label(figure, *edge, *spot, "bf-middle", True))
         return parts + labels
 
     def _local_label(self, figure, source, name, x, y, anchor, on_one_line):
@@ -122,6 +124,7 @@ class GraphView:
         slope = figure.recording.local_derivatives(name)[source]
         times = f'× <tspan data-local="{pair}">{number(slope)}</tspan>'
         formula = figure.local_svg(name, source)
+        formula = "" if formula.isdigit() else formula  # the number stands there already
         if on_one_line:
             formula = f'<tspan class="bf-formula" dx="6">{formula}</tspan>'
             return text(x, y, times + formula, f"bf-local {anchor}")
