@@ -117,8 +117,8 @@ def loss_history(losses, description="training loss per epoch"):
 
 def delta_flow(description="the forward pass of a two-layer network above its backward pass"):
     """Draw values running forward, deltas running back, and where the gradients leave."""
-    figure, axes = new_figure(5.6, 3.5)
-    axes.set(xlim=(-0.35, 8.35), ylim=(-1.85, 2.55))
+    figure, axes = new_figure(4.9, 3.4)
+    axes.set(xlim=(-0.45, 8.45), ylim=(-1.85, 2.55))
     axes.axis("off")
     values = {0.2: "a⁰ = x", 2.1: "z¹", 4.0: "a¹", 5.9: "z²", 7.8: "a²"}
     _flow_row(axes, 1.3, values, ["W¹, b¹", "σ", "W², b²", "σ"], FORWARD)
@@ -168,7 +168,7 @@ def gradient_against_z(z, squared, cross_entropy, description="size of δ agains
     axes.plot(z, cross_entropy, color=BACKWARD)
     axes.plot(z, squared, color=BACKWARD, linestyle="--")
     axes.text(1.2, 0.9, "cross-entropy:  a − y", color=BACKWARD, ha="right")
-    axes.text(2.3, 0.13, "squared error:  (a − y) σ′(z)", color=BACKWARD)
+    axes.text(1.7, 0.165, "squared error:  (a − y) σ′(z)", color=BACKWARD)
     axes.text(-7.9, 0.5, "right", color=MUTED)
     axes.text(7.9, 0.5, "confidently wrong", color=MUTED, ha="right")
     axes.set(
@@ -189,22 +189,20 @@ def two_losses_training(squared, cross_entropy, description="one saturated neuro
     return Plot(figure, description)
 
 
-def learned_regions(losses, grid, outputs, X, Y, description="loss per epoch and learned regions"):
-    """Plot the training loss, and beside it where a network with two inputs answers 1.
+def learned_regions(grid, outputs, X, Y, description="where the trained network answers 1"):
+    """Plot the regions in which a network with two inputs answers above one half.
 
     ``grid`` holds the coordinates along either axis, ``outputs`` the answers on it, of shape
     (len(grid), len(grid)) with the second input along the rows.
     """
-    figure, (left, right) = new_figure(6.4, 3.0, columns=2)
-    left.plot(np.arange(1, len(losses) + 1), losses, color=FORWARD)
-    left.set(xlabel="epoch", ylabel="training loss J", ylim=(0, None))
-    right.contourf(grid, grid, outputs, levels=[0.5, 1], colors=[FORWARD], alpha=0.18)
-    right.contour(grid, grid, outputs, levels=[0.5], colors=[FORWARD], linewidths=1.5)
+    figure, axes = new_figure(3.7, 3.4)
+    axes.contourf(grid, grid, outputs, levels=[0.5, 1], colors=[FORWARD], alpha=0.18)
+    axes.contour(grid, grid, outputs, levels=[0.5], colors=[FORWARD], linewidths=1.5)
     ones = Y[0] > 0.5
-    right.scatter(*X[:, ones], s=14, color=FORWARD)
-    right.scatter(*X[:, ~ones], s=14, facecolors="none", edgecolors=INK, linewidths=0.9)
-    right.set(xlabel="x₁", ylabel="x₂", aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    right.grid(False)
+    axes.scatter(*X[:, ones], s=14, color=FORWARD)
+    axes.scatter(*X[:, ~ones], s=14, facecolors="none", edgecolors=INK, linewidths=0.9)
+    axes.set(xlabel="x₁", ylabel="x₂", aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    axes.grid(False)
     return Plot(figure, description)
 
 
