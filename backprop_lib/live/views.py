@@ -108,7 +108,7 @@ class GraphView:
         for edge in edges:
             start = corner[edge[0]][1 - side] + size[1 - side], leave[edge]
             end = corner[edge[1]][1 - side], arrive[edge]
-            near = 0.28 if across else 0.18  # to the source, where slanted edges do not cross
+            near = 0.34 if across else 0.18  # to the source, where slanted edges do not cross
             ahead, back, (u, v) = _slanted(start, end, near)
             drop = (17 if start[1] == end[1] else 11) if across else 4
             if not across:
