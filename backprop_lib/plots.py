@@ -211,12 +211,12 @@ def layer_edges(W, neuron=0, source=1):
 
     ``W`` has shape (n_out, n_in); ``neuron`` and ``source`` count from 0.
     """
-    figure, (into, out) = new_figure(8.2, 3.7, columns=2)
+    figure, (into, out) = new_figure(6.0, 3.0, columns=2)
     ends = [(j, i) for j in range(W.shape[0]) for i in range(W.shape[1])]
     _edges(into, W, [(j, i) for j, i in ends if j == neuron], FORWARD)
-    into.set_title(f"forward: into output {neuron + 1} run the weights of row {neuron + 1}")
+    into.set_title(f"forward: row {neuron + 1}", color=FORWARD)
     _edges(out, W, [(j, i) for j, i in ends if i == source], BACKWARD)
-    out.set_title(f"backward: out of input {source + 1} run those of column {source + 1}")
+    out.set_title(f"backward: column {source + 1}", color=BACKWARD)
     description = f"a layer of {W.shape[1]} inputs and {W.shape[0]} outputs, by row and by column"
     return Plot(figure, description)
 
@@ -236,7 +236,7 @@ def _edges(axes, W, chosen, colour):
             axes.text(*place, label, color=colour, ha="center", va="bottom", weight="bold")
     for letter, places in (("h", left), ("o", right)):
         for k, (x, y) in enumerate(places):
-            axes.scatter(x, y, s=560, color=GRID, zorder=3)
+            axes.scatter(x, y, s=440, color=GRID, zorder=3)
             name = letter + "₁₂₃₄₅₆₇₈₉"[k]
             axes.text(x, y, name, ha="center", va="center", color=INK, zorder=4)
     axes.set(xlim=(-0.4, 2.8), ylim=(-1.4, 1.5))
@@ -245,7 +245,7 @@ def _edges(axes, W, chosen, colour):
 
 def relu_switch():
     """Plot ReLU and its derivative, the filled dot showing which value holds at 0."""
-    figure, (value, slope) = new_figure(7.6, 2.7, columns=2)
+    figure, (value, slope) = new_figure(6.0, 2.4, columns=2)
     value.plot([-3, 0, 3], [0, 0, 3], color=FORWARD)
     value.set(xlabel="z", title="ReLU: max(0, z)")
     for ends, height in (((-3, 0), 0), ((0, 3), 1)):
