@@ -143,7 +143,7 @@ def _flow_row(axes, y, places, steps, colour, back=False):
     style = {"arrowstyle": "-|>", "color": colour, "linestyle": (0, (3, 2)) if back else "-"}
     for left, right, step in zip(xs, xs[1:], steps, strict=False):
         start, end = (right, left) if back else (left, right)
-        ends = {x: 19 if "∂" in places[x] or "=" in places[x] else 11 for x in (left, right)}
+        ends = {x: 23 if "∂" in places[x] or "=" in places[x] else 11 for x in (left, right)}
         style |= {"shrinkA": ends[start], "shrinkB": ends[end]}
         axes.annotate("", (end, y), (start, y), arrowprops=style)
         axes.text((left + right) / 2, y + 0.33, step, color=colour, ha="center", fontsize=9)
@@ -470,5 +470,5 @@ def difference_errors(steps, forward, central, best):
     axes.set(xscale="log", yscale="log", xlabel="step h", ylabel="error of the slope")
     axes.set(ylim=(1e-15, 0.1))
     axes.text(steps[-1], 1e-7, "rounding error\nrises as 1/h", color=INK, ha="left", va="top")
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", frameon=False, labelcolor=INK)
     return Plot(figure, "error of forward and central differences against the step h, log-log")
