@@ -21,7 +21,7 @@ STAND_INS = {
     FORWARD: "var(--bp-forward)",
     BACKWARD: "var(--bp-backward)",
 }
-DIVERGING = "PRGn_r"  # purple below zero, green above, white at zero
+DIVERGING = "PRGn"  # purple below zero, green above, white at zero
 
 LIGHT = "--bp-ink:#1c2530;--bp-muted:#5b6673;--bp-grid:#d5dae1;--bp-forward:#1a5fb4;--bp-backward:#b4500a"
 DARK = "--bp-ink:#e6e9ee;--bp-muted:#a3adba;--bp-grid:#3c4654;--bp-forward:#6fb1ff;--bp-backward:#ffab57"
@@ -340,10 +340,11 @@ def picture_grid(pictures, titles, description, columns=4, largest=None):
     style = {"cmap": "Greys", "vmin": 0, "vmax": 1}
     if largest is not None:
         style = {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
+    style |= {"edgecolors": "face", "linewidth": 0.4, "antialiased": False}  # no seams
     for k, place in enumerate(np.ravel(axes)):
         place.axis("off")
         if k < count:
-            place.pcolormesh(pictures[::-1, :, k], edgecolors="face", linewidth=0.2, **style)
+            place.pcolormesh(pictures[::-1, :, k], **style)
             place.set_aspect("equal")
             place.set_title(titles[k], fontsize=9)
     return Plot(figure, description)
@@ -373,7 +374,8 @@ def two_starts(losses, x, curves, points, labels, description):
     bottom.plot(*np.transpose(points), "s", color=INK)
     top.set(xlabel="update", ylabel="loss")
     top.xaxis.get_major_locator().set_params(integer=True)
-    top.legend(title="start")
+    with matplotlib.rc_context(SETTINGS):
+        top.legend(title="start")
     bottom.set(xlabel="input x", ylabel="output f at the end")
     return Plot(figure, description)
 
