@@ -94,7 +94,7 @@ RELU_2_3_2_1 = WorkedNetwork(
         "b1 updated": _column(-0.072, 0.008, 0.087),
     },
 )
-"""Source 000: two hidden ReLU layers, half squared error."""
+"""Two hidden ReLU layers, half squared error; source 000."""
 
 SIGMOID_2_2_2 = WorkedNetwork(
     source="001",
@@ -117,7 +117,7 @@ SIGMOID_2_2_2 = WorkedNetwork(
         "w10 updated": _array(0.3916),
     },
 )
-"""Source 001: one hidden sigmoid layer, no biases (zeros here), half squared error.
+"""One hidden sigmoid layer, no biases (zeros here), half squared error; source 001.
 
 Three of the second layer's weights stand in a picture that is not part of the text: 0.1, 0.5
 and 0.3 were inferred from the printed pre-activations 0.27 and 0.43; other pairs fit as well.
@@ -154,6 +154,6 @@ TOY = WorkedToy(
     | dict(beta3=0.745, omega3=0.489, beta2=-1.683, omega2=-8.530)
     | dict(beta1=-17.060, omega1=-16.079, beta0=2.281, omega0=5.246),
 )
-"""Source 002 names no numbers; these are from the notebook it goes back to: Prince,
+"""The toy model; source 002 names no numbers, these are from the notebook it goes back to, Prince,
 *Understanding Deep Learning* (2023), notebook 7.1.
 """
