@@ -76,6 +76,6 @@ class Explorer:
         starts = ", ".join(f"{name} = {s.value:g}" for name, s in self.sliders.items())
         bundle = {
             "text/plain": f"<explorer: {self.title}; {starts}>",
-            "text/html": f"{self.picture()}<p class='bf-note'><em>{NOTE}</em></p>",
+            "text/html": f"{self.picture()}<p style='margin:.6rem 0 1.2rem'><em>{NOTE}</em></p>",
         }
         return self.box._repr_mimebundle_() | bundle

@@ -325,7 +325,9 @@
       if (i === graph.loss) return `${this.slopeSymbol(i)} = <b class="bf-grad">1.000</b>: the walk back starts here.`;
       const terms = graph.consumers(i).map(([k, slope]) => {
         const template = this.data.locals[`${k} ${i}`];
-        const local = template ? this.inSymbols(template) : `∂${this.symbol(k)}/∂${this.symbol(i)}`;
+        const local = template
+          ? this.inSymbols(/^[^(]* [+−] /.test(template) ? `(${template})` : template)
+          : `∂${this.symbol(k)}/∂${this.symbol(i)}`;
         const plain = !template || /^(\{\d+\}|\d+)$/.test(template);
         const number = plain ? bracketed(slope) : `(${this.inNumbers(template)} = ${format(slope)})`;
         return [`${this.slopeSymbol(k)} × ${local}`, `${bracketed(graph.grads[k])} × ${number}`];

@@ -159,7 +159,8 @@ class Figure:
     def _local_symbol(self, name, source):
         formula = self.locals.get((name, source))
         if formula:
-            return self._filled(formula, html_symbol)
+            a_sum = re.match(r"[^(]* [+−] ", formula)
+            return self._filled(f"({formula})" if a_sum else formula, html_symbol)
         return f"∂{html_symbol(self.symbols[name])}/∂{html_symbol(self.symbols[source])}"
 
     def _local_number(self, name, source, slope):

@@ -242,14 +242,21 @@ def _kernel_drawing(network, image, label, J):
     forward, backward = {"direction": "forward"}, {"direction": "backward"}
     largest = max(np.abs(Z).max(), 1e-9)
     rows = [
-        heatmap(image[0, :, :, 0], f"image A, a {label}", cell=29, digits=1, scale=1, **forward),
-        heatmap(conv.W[0, 0], "kernel W", cell=44, scale=2, **forward),
-        heatmap(conv.dW[0, 0], "dW", cell=44, **backward),
-        heatmap(Z[0, :, :, 0], "feature map Z", digits=1, scale=largest, **forward),
-        heatmap(A[0, :, :, 0], "after ReLU", digits=1, scale=largest, **forward),
-        heatmap(dZ[0, :, :, 0], "dZ", **backward),
-        heatmap([p], "probability of each digit", scale=1, columns=range(10), **forward),
+        [
+            heatmap(
+                image[0, :, :, 0], f"image A, a {label}", cell=30, digits=1, scale=1, **forward
+            ),
+            heatmap(conv.W[0, 0], "kernel W", cell=44, scale=2, **forward),
+            heatmap(conv.dW[0, 0], "dW", cell=44, **backward),
+        ],
+        [
+            heatmap(Z[0, :, :, 0], "feature map Z", cell=33, digits=1, scale=largest, **forward),
+            heatmap(A[0, :, :, 0], "after ReLU", cell=33, digits=1, scale=largest, **forward),
+            heatmap(dZ[0, :, :, 0], "dZ", cell=33, **backward),
+        ],
+        [heatmap([p], "probability of each digit", cell=30, scale=1, columns=range(10), **forward)],
     ]
     wrong = "" if p.argmax() == label else f" The head reads it as a {p.argmax()}."
     said = f"Loss J = −log p<sub>{label}</sub> = <b>{J:.3f}</b>.{wrong}"
-    return f"{side_by_side(*rows)}<p class='bf-sentence' style='min-height:0'>{said}</p>"
+    drawn = "".join(f"<div style='margin-bottom:14px'>{side_by_side(*row)}</div>" for row in rows)
+    return f"{drawn}<p class='bf-sentence' style='min-height:0'>{said}</p>"

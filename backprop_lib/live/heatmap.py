@@ -81,12 +81,20 @@ class Matrices:
     ----------
     description : str
         What is to be seen, in a few words.
-    drawings : str
-        What ``heatmap`` returns.
+    forward, backward : dict of str to array of shape (rows, columns), optional
+        Matrices by title; the titles are blue and orange.
+    options
+        As in ``heatmap``, for all of them.
     """
 
-    def __init__(self, description, *drawings):
-        self.description, self.drawings = description, drawings
+    def __init__(self, description, forward=None, backward=None, **options):
+        self.description = description
+        given = {"forward": forward or {}, "backward": backward or {}}
+        self.drawings = [
+            heatmap(matrix, title, direction=direction, **options)
+            for direction, matrices in given.items()
+            for title, matrix in matrices.items()
+        ]
 
     def __repr__(self):
         return f"<matrices: {self.description}>"
