@@ -163,7 +163,7 @@ def sigmoid_and_slope(z, a, slope, description="the sigmoid and its slope agains
 
 
 def gradient_against_z(z, squared, cross_entropy, description="size of δ against z for two losses"):
-    """Plot |δ| of one sigmoid neuron with target 0 under both losses."""
+    """Plot the size of δ of one sigmoid neuron with target 0 under both losses."""
     figure, axes = new_figure(5.6, 3.0)
     axes.plot(z, cross_entropy, color=BACKWARD)
     axes.plot(z, squared, color=BACKWARD, linestyle="--")
