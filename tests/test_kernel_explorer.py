@@ -90,6 +90,7 @@ def test_heatmap_of_zeros_is_white():
 
 
 def test_matrices_describe_themselves():
-    matrices = Matrices("two & two", heatmap([[1.0]], "A"), heatmap([[2.0]], "B"))
+    matrices = Matrices("two & two", {"A": [[1.0]]}, {"dA": [[2.0]]}, digits=1)
     assert repr(matrices) == "<matrices: two & two>"
     assert 'aria-label="two &amp; two"' in matrices._repr_html_()
+    assert "dA: 2.0" in matrices._repr_html_()

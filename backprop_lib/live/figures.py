@@ -59,7 +59,7 @@ def network_figure(example=worked.SIGMOID_2_2_2, reach=2, learning_rate=0.3):
     example : worked.WorkedNetwork
         By default the 2-2-2 sigmoid network of source 001.
     reach : float
-        Every slider runs from −reach to reach, or further where the example starts outside.
+        Every slider of a parameter runs from −reach to reach.
     learning_rate : float
         Where the slider for η starts.
     """
@@ -69,8 +69,8 @@ def network_figure(example=worked.SIGMOID_2_2_2, reach=2, learning_rate=0.3):
     sliders = [Slider(v[name], -reach, reach, group=f"layer {name[1]}") for name in weights]
     for name in v:
         if name[0] in "xt":
-            low, high = min(-1, v[name].data), max(1, v[name].data)
-            sliders.append(Slider(v[name], low, high, group="data", parameter=False))
+            far = max(1, 2 * abs(v[name].data))
+            sliders.append(Slider(v[name], -far, far, group="data", parameter=False))
     sizes = [example.weights[0].shape[1], *(len(W) for W in example.weights)]
     kind = example.activations[0].__name__.replace("Sigmoid", "sigmoid")
     return Figure(
