@@ -211,9 +211,10 @@ class Figure:
                 )
             i = self.recording.number_of(slider.name)
             symbol = html_symbol(self.symbols[slider.name])
+            spoken = escape(f"{plain_symbol(self.symbols[slider.name])}, {slider.group}")
             rows.append(
                 f'<label class="bf-row"><span class="bf-name">{symbol}</span>'
-                f'<input type="range" disabled data-leaf="{i}" min="{slider.low:g}" '
+                f'<input type="range" disabled data-leaf="{i}" aria-label="{spoken}" min="{slider.low:g}" '
                 f'max="{slider.high:g}" step="{slider.step:g}" value="{slider.value.data:.12g}">'
                 f'<output class="bf-value" data-value="{i}">{number(slider.value.data)}</output>'
                 f'<output class="bf-grad" data-grad="{i}">{number(slider.value.grad)}</output>'

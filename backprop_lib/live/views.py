@@ -202,8 +202,12 @@ class NetworkView:
             for name, pair in ends.items():
                 others = [edge for other, edge in ends.items() if other != name]
                 taken = [chip for other, chip in chips.items() if other != name] + plates
-                free = [_between(*pair, t / 40) for t in range(6, 35)]
-                chips[name] = min(free, key=lambda xy: self._crowd(*xy, taken, others, neurons))
+                costs = {}
+                for t in range(6, 35):
+                    x, y = _between(*pair, t / 40)
+                    aside = abs(t / 40 - 0.5)  # where all is free, the middle is best
+                    costs[x, y] = self._crowd(x, y, taken, others, neurons) + aside
+                chips[name] = min(costs, key=costs.get)
         return chips
 
     def _crowd(self, x, y, taken, edges, neurons):
@@ -281,10 +285,10 @@ class NetworkView:
             f'<circle class="bf-rim" cx="{x:g}" cy="{y:g}" r="{r}"/>'
             + text(x, y - 19, z_text, "bf-z bf-middle")
             + text(x, y + 3, number(va.data), "bf-value bf-big bf-middle", f'data-value="{ia}"')
-            + text(x, y + 24, delta_text, "bf-grad bf-middle")
+            + text(x, y + 22, delta_text, "bf-grad bf-middle")
             + "</g>"
             + self._chip(figure, bias, x, y + self.plate_drop, "bf-chip bf-bias")
-            + text(x - 33, y + self.plate_drop + 1, plate, "bf-formula bf-end")
+            + text(x - 33, y + self.plate_drop + 1, plate, "bf-formula bf-end bf-plate-name")
         )
 
     def _targets(self, figure, place, across):
