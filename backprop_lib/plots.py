@@ -340,7 +340,7 @@ def picture_grid(pictures, titles, description, columns=4, largest=None):
     style = {"cmap": "Greys", "vmin": 0, "vmax": 1}
     if largest is not None:
         style = {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
-    style |= {"edgecolors": "face", "linewidth": 0.4, "antialiased": False}  # no seams
+    style |= {"edgecolors": "face", "linewidth": 1, "antialiased": False}  # no seams
     for k, place in enumerate(np.ravel(axes)):
         place.axis("off")
         if k < count:

@@ -121,6 +121,31 @@ def test_update_moves_the_parameters_against_the_gradient_and_reset_puts_them_ba
     assert {name: (value.data, value.grad) for name, value in by_name.items()} == before
 
 
+def test_an_overflow_is_said_and_the_figure_recovers():
+    figure = live.toy_figure()
+    drawing = figure.controls.drawing.value
+    figure.recording.by_name["beta1"].data = 1000.0
+    figure.controls.show()
+    assert "No value here: exp of f1 = " in figure.controls.drawing.value
+    figure.controls.reset()
+    assert figure.controls.drawing.value == drawing
+    figure.controls.eta.value = 0.01
+    figure.controls.update(1000)  # diverges
+    figure.controls.reset()
+    assert figure.controls.drawing.value == drawing
+
+
+@pytest.mark.parametrize("make_figure", [live.chain_figure, live.paths_figure])
+def test_the_chain_rule_figures_follow_the_differences(make_figure):
+    figure = make_figure()
+    for name, slider in figure.controls.sliders.items():
+        for setting in (-0.5, 1.5):
+            slider.value = setting
+            below, above = figure.recording.sweep(name, [setting - 1e-4, setting + 1e-4])
+            slope = (above - below) / 2e-4
+            assert figure.recording.by_name[name].grad == pytest.approx(slope, rel=1e-6, abs=1e-6)
+
+
 def test_the_page_s_face_holds_every_value_and_the_graph():
     figure = live.toy_figure()
     html = figure.html()

@@ -56,17 +56,19 @@ def drag(page, slider, share):
 
 
 PAGES = [
-    ("book/index.html", live.toy_figure),
-    ("lessons/02_toy_model.html", live.toy_figure),
-    ("lessons/05_delta_equations.html", live.network_figure),
-    ("lessons/04_matrix_form.html", lambda: live.network_figure(worked.RELU_2_3_2_1)),
+    ("book/index.html", 0, live.toy_figure),
+    ("lessons/01_chain_rule.html", 0, live.chain_figure),
+    ("lessons/01_chain_rule.html", 1, live.paths_figure),
+    ("lessons/02_toy_model.html", 0, live.toy_figure),
+    ("lessons/04_matrix_form.html", 0, lambda: live.network_figure(worked.RELU_2_3_2_1)),
+    ("lessons/05_delta_equations.html", 0, live.network_figure),
 ]
 
 
-@pytest.mark.parametrize(("path", "make_figure"), PAGES)
-def test_every_slider_dragged_shows_python_s_numbers(built_book, visit, path, make_figure):
+@pytest.mark.parametrize(("path", "place", "make_figure"), PAGES)
+def test_every_slider_dragged_shows_python_s_numbers(built_book, visit, path, place, make_figure):
     page, figure = visit(built_book / path), make_figure()
-    element = page.locator("backprop-figure:has(script)").first
+    element = page.locator("backprop-figure:has(script)").nth(place)
     check_every_number(element, figure)
     rng = random.Random(0)
     for i, slider in enumerate(element.locator("[data-leaf]").all()):

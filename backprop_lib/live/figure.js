@@ -108,9 +108,9 @@
       this.sliders = this.marked("leaf").map(([el, i]) => [el, Number(i)]);
       this.curves = [...this.querySelectorAll("[data-curve]")];
       const boxes = this.marked("box").flatMap(([, list]) => list.split(" ").map(Number));
-      const shown = [...new Set(boxes)].filter((i) => typeof this.graph.nodes[i] !== "number");
-      if (!shown.includes(this.graph.loss)) shown.push(this.graph.loss);
-      this.walk = shown.sort((a, b) => a - b);
+      const shown = [...new Set([...boxes, this.graph.loss])].sort((a, b) => a - b);
+      this.ahead = shown.filter((i) => typeof this.graph.nodes[i] !== "number");
+      this.back = shown.reverse();
       this.listen();
       this.run();
     }
@@ -129,11 +129,12 @@
       for (const [chip, i] of this.marked("pick")) {
         chip.addEventListener("click", () => this.touch(Number(i)));
       }
-      const eta = this.querySelector("[data-eta]");
-      eta.disabled = false;
-      eta.addEventListener("input", () => {
-        eta.nextElementSibling.textContent = short(10 ** Number(eta.value));
-      });
+      for (const [eta] of this.marked("eta")) {
+        eta.disabled = false;
+        eta.addEventListener("input", () => {
+          eta.nextElementSibling.textContent = short(10 ** Number(eta.value));
+        });
+      }
       const act = {
         reset: () => this.reset(),
         step: () => this.stepBy(1),
@@ -173,7 +174,7 @@
 
     // The walk: every shown value once forward, then once backward
     stepBy(direction) {
-      const last = 2 * this.walk.length - 1;
+      const last = this.ahead.length + this.back.length - 1;
       const from = this.step === null ? (direction > 0 ? -1 : last + 1) : this.step;
       const next = from + direction;
       this.step = next < 0 || next > last ? null : next;
@@ -268,29 +269,28 @@
     }
 
     showStep() {
-      const count = this.walk.length;
-      const forward = this.step !== null && this.step < count;
-      const current = this.step === null ? null : this.walk[forward ? this.step : 2 * count - 1 - this.step];
-      const waits = (i, backward) => {
-        if (this.step === null || !this.walk.includes(i)) return false;
-        if (backward) return forward || i < current;
-        return forward && i > current;
-      };
+      const { step, ahead, back } = this;
+      const walking = step !== null;
+      const forward = walking && step < ahead.length;
+      const at = forward ? step : step - ahead.length; // the place in its half of the walk
+      const current = walking ? (forward ? ahead : back)[at] : null;
+      const noValue = (i) => forward && ahead.indexOf(i) > at;
+      const noGrad = (i) => walking && back.includes(i) && (forward || back.indexOf(i) > at);
       for (const [box, list] of this.marked("box")) {
-        const lit = current !== null && list.split(" ").map(Number).includes(current);
+        const lit = walking && list.split(" ").map(Number).includes(current);
         box.classList.toggle("bf-lit", lit);
         box.classList.toggle("bf-lit-ahead", lit && forward);
       }
-      for (const [el, i] of this.values) el.classList.toggle("bf-waiting", waits(i, false));
-      for (const [el, i] of this.gradients) el.classList.toggle("bf-waiting", waits(i, true));
-      for (const [el, , i] of this.locals) el.parentNode.classList.toggle("bf-waiting", waits(i, true));
+      for (const [el, i] of this.values) el.classList.toggle("bf-waiting", noValue(i));
+      for (const [el, i] of this.gradients) el.classList.toggle("bf-waiting", noGrad(i));
+      for (const [el, , i] of this.locals) el.parentNode.classList.toggle("bf-waiting", noGrad(i));
       const sentence = this.querySelector(".bf-sentence");
-      if (current === null) sentence.innerHTML = this.backwardSentence(this.touched);
+      if (!walking) sentence.innerHTML = this.backwardSentence(this.touched);
       else if (forward) {
-        sentence.innerHTML = `<b>Forward, ${this.step + 1} of ${count}.</b> ${this.forwardSentence(current)}`;
+        sentence.innerHTML = `<b>Forward, ${at + 1} of ${ahead.length}.</b> ${this.forwardSentence(current)}`;
       } else {
         sentence.innerHTML =
-          `<b>Backward, ${this.step - count + 1} of ${count}.</b> ` +
+          `<b>Backward, ${at + 1} of ${back.length}.</b> ` +
           this.backwardSentence(current) + this.parameterSentences(current);
       }
     }
@@ -338,7 +338,8 @@
     }
 
     parameterSentences(i) {
-      const own = this.data.parameters.filter((p) => this.graph.slopes(i, true).has(p));
+      const direct = this.graph.slopes(i, true);
+      const own = this.data.parameters.filter((p) => direct.has(p) && !this.back.includes(p));
       return own.map((p) => `<br>${this.backwardSentence(p)}`).join("");
     }
   }

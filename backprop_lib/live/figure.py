@@ -116,6 +116,11 @@ class Figure:
             raise ValueError(f"Figure: expected a symbol for every name, none for {missing}")
         self._controls = None
 
+    @property
+    def trainable(self):
+        """Whether gradient descent has anything to update."""
+        return any(slider.parameter for slider in self.sliders)
+
     # What the views ask for
 
     def pair(self, name, source):
@@ -227,17 +232,20 @@ class Figure:
             ("reset", "⟲ Reset"),
             ("back", "◀ Step"),
             ("step", "Step ▶"),
-            ("update", "Update ×1"),
-            ("update10", "×10"),
         ]
+        if self.trainable:
+            names += [("update", "Update ×1"), ("update10", "×10")]
         if any(hasattr(view, "weights") for view in self.views):
             names.append(("edges", "Edges: weight"))
         buttons = "".join(
             f'<button type="button" disabled data-do="{do}">{label}</button>' for do, label in names
         )
+        return buttons + (self._eta() if self.trainable else "")
+
+    def _eta(self):
         start = log10(self.learning_rate)
         return (
-            f'{buttons}<label class="bf-eta">η <input type="range" disabled data-eta '
+            f'<label class="bf-eta">η <input type="range" disabled data-eta '
             f'min="{start - 2:.4g}" max="{start + 2:.4g}" step="0.05" value="{start:.4g}" '
             f'aria-label="learning rate eta"><output>{self.learning_rate:g}</output></label>'
         )
@@ -317,17 +325,22 @@ class FigureControls:
             layout={"width": "240px"},
             readout_format=".2g",
         )
-        reset = ipywidgets.Button(description="Reset", layout={"width": "auto"})
-        update = ipywidgets.Button(description="Update ×1", layout={"width": "auto"})
-        update10 = ipywidgets.Button(description="×10", layout={"width": "auto"})
-        reset.on_click(lambda _: self.reset())
-        update.on_click(lambda _: self.update(1))
-        update10.on_click(lambda _: self.update(10))
+        buttons = [self._button("Reset", self.reset)]
+        if figure.trainable:
+            buttons += [
+                self._button("Update ×1", lambda: self.update(1)),
+                self._button("×10", lambda: self.update(10)),
+                self.eta,
+            ]
         rows = ipywidgets.HBox([ipywidgets.VBox(list(self.sliders.values())), self.gradients])
-        buttons = ipywidgets.HBox([reset, update, update10, self.eta])
-        self.box = ipywidgets.VBox([self.drawing, rows, buttons])
+        self.box = ipywidgets.VBox([self.drawing, rows, ipywidgets.HBox(buttons)])
         self.listening = True
         self.show()
+
+    def _button(self, label, act):
+        button = ipywidgets.Button(description=label, layout={"width": "auto"})
+        button.on_click(lambda _: act())
+        return button
 
     def _slider(self, slider):
         widget = ipywidgets.FloatSlider(
@@ -357,21 +370,29 @@ class FigureControls:
         self.show()
 
     def update(self, steps):
-        """Take steps of gradient descent on the parameters."""
+        """Take steps of gradient descent on the parameters, up to one that overflows."""
         for _ in range(steps):
-            self.figure.recording.run()
             for slider in self.figure.sliders:
                 if slider.parameter:
                     slider.value.data -= self.eta.value * slider.value.grad
+            try:
+                self.figure.recording.run()
+            except ArithmeticError:
+                break  # show says what happened
         self.show()
 
     def show(self):
         """Recompute, redraw, and bring the sliders to the values."""
         figure = self.figure
-        figure.recording.run()
-        self.drawing.value = (
-            f"<backprop-figure class='bf-in-notebook'><style>{STYLE}</style>{figure._views()}"
-            f"{figure._curves()}<p class='bf-sentence'>{figure.sentence()}</p></backprop-figure>"
+        try:
+            figure.recording.run()
+        except ArithmeticError as error:
+            self._write(
+                f"<p>No value here: {escape(str(error))}. Move a slider back, or reset.</p>"
+            )
+            return
+        self._write(
+            f"{figure._views()}{figure._curves()}<p class='bf-sentence'>{figure.sentence()}</p>"
         )
         loss = html_symbol(figure.symbols[figure.loss_name])
         rows = "".join(
@@ -384,3 +405,6 @@ class FigureControls:
         for slider in figure.sliders:
             self.sliders[slider.name].value = slider.value.data
         self.listening = True
+
+    def _write(self, html):
+        self.drawing.value = f"<backprop-figure class='bf-in-notebook'><style>{STYLE}</style>{html}</backprop-figure>"

@@ -186,7 +186,7 @@ def paths_figure(s=2.0, t=3.0):
         symbols={name: name for name in v},
         formulas={"x": "{s}·{t}", "y": "{s} + {t}", "z": "{x}·{y}"},
         locals=slopes | {("z", "x"): "{y}", ("z", "y"): "{x}"},
-        sliders=[Slider(v[name], -4, 4, group="inputs") for name in ("s", "t")],
+        sliders=[Slider(v[name], -4, 4, group="inputs", parameter=False) for name in ("s", "t")],
         views=[GraphView(v, wide, narrow), CurveView()],
     )
 
