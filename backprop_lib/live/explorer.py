@@ -53,6 +53,7 @@ class Explorer:
                 description=plain_symbol(symbols.get(name, name)),
                 readout_format=".2f",
                 layout={"width": f"{max(660 // columns, 210)}px"},
+                style={"description_width": "44px" if columns > 1 else "80px"},
             )
             self.sliders[name].observe(self.show, names="value")
         grid = ipywidgets.GridBox(
