@@ -284,27 +284,28 @@ class Table:
         return f"<table: {self.description}>"
 
 
-def printed_beside_right(printed, follows, right, new):
+def printed_beside_right(printed, follows, right, new, digits=3):
     """Return a table of printed numbers, what the numbers above them give, and the right ones.
 
     Each argument is a dict of arrays under the same names; ``new`` holds booleans, true where the
-    printed number does not follow from the printed numbers above it: these are marked.
+    printed number does not follow from the printed numbers above it: these are marked. ``digits``
+    are written behind the point.
     """
     rows = []
     for name, array in printed.items():
-        marked = _lines(array, new[name])
-        rows.append([name, marked, _lines(follows[name]), _lines(right[name])])
+        columns = [_lines(column[name], digits) for column in (follows, right)]
+        rows.append([name, _lines(array, digits, new[name]), *columns])
     headings = ["", "printed", "redone", "right"]
     return Table(headings, rows, "printed numbers beside the right ones")
 
 
-def _lines(array, marks=None):
+def _lines(array, digits, marks=None):
     """Write a matrix as lines of text, marked entries in bold with a cross behind them."""
     array = np.atleast_2d(array)
     marks = np.zeros(array.shape, bool) if marks is None else np.atleast_2d(marks)
     lines = []
     for numbers, crosses in zip(array, marks, strict=True):
-        cells = [f"{number:.3f}".replace("-", "\u2212") for number in numbers]
+        cells = [f"{number:.{digits}f}".replace("-", "\u2212") for number in numbers]
         pairs = zip(cells, crosses, strict=True)
         lines.append("  ".join(f"<b>{cell}</b> ✗" if cross else cell for cell, cross in pairs))
     return "\n".join(lines)
