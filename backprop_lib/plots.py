@@ -100,7 +100,7 @@ class Plot:
         return drawing.replace('xlink:href="#', f'xlink:href="#{prefix}')
 
 
-def new_figure(width=6.4, height=3.2, columns=1, rows=1, **options):
+def new_figure(width=5.2, height=3.0, columns=1, rows=1, **options):
     """Return a matplotlib figure and its axes, in the book's style, outside pyplot."""
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -368,7 +368,7 @@ def toy_gap(x, f, point, prediction):
 
 def two_starts(losses, x, curves, points, labels, description):
     """Plot the losses of two descents, and the two curves they end at with the data points."""
-    figure, (top, bottom) = new_figure(rows=2, width=6.0, height=5.2)
+    figure, (top, bottom) = new_figure(rows=2, width=5.2, height=4.8)
     for loss, curve, label, dashes in zip(losses, curves, labels, ["-", "--"], strict=True):
         top.plot(np.arange(len(loss)), loss, dashes, color=FORWARD, label=label)
         bottom.plot(x, curve, dashes, color=FORWARD)
