@@ -23,6 +23,7 @@ from backprop_lib.live.numbers import (
     svg_symbol,
 )
 from backprop_lib.live.recording import Recording
+from backprop_lib.live.views import CurveView, NetworkView
 
 STYLE = (files("backprop_lib") / "live" / "figure.css").read_text(encoding="utf-8")
 
@@ -194,7 +195,9 @@ class Figure:
         )
 
     def _views(self):
-        drawings = "".join(view.html(self) for view in self.views if not hasattr(view, "points"))
+        drawings = "".join(
+            view.html(self) for view in self.views if not isinstance(view, CurveView)
+        )
         return (
             f'<div class="bf-head"><b>{escape(self.title)}</b><span><span class="bf-value">value, '
             f'forward →</span> <span class="bf-grad">← gradient, backward</span></span></div>'
@@ -202,7 +205,7 @@ class Figure:
         )
 
     def _curves(self):
-        return "".join(view.html(self) for view in self.views if hasattr(view, "points"))
+        return "".join(view.html(self) for view in self.views if isinstance(view, CurveView))
 
     def _slider_rows(self):
         loss = html_symbol(self.symbols[self.loss_name])
@@ -235,7 +238,7 @@ class Figure:
         ]
         if self.trainable:
             names += [("update", "Update ×1"), ("update10", "×10")]
-        if any(hasattr(view, "weights") for view in self.views):
+        if any(isinstance(view, NetworkView) for view in self.views):
             names.append(("edges", "Edges: weight"))
         buttons = "".join(
             f'<button type="button" disabled data-do="{do}">{label}</button>' for do, label in names
