@@ -88,16 +88,24 @@ class Plot:
         drawing = drawing[drawing.index("<svg") :].strip()
         drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
         drawing = re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, sans-serif", drawing)
+        drawing = re.sub(r"(?<=[ (])-0(?=[ \n,)])", "0", drawing)  # rounding differs among machines
         for stand_in, colour in STAND_INS.items():
             drawing = drawing.replace(stand_in, colour)
         return self._with_own_ids(drawing)
 
     def _with_own_ids(self, drawing):
-        """Keep the ids of several drawings on one page apart."""
-        prefix = "p" + format(crc32(self.description.encode()), "x") + "-"
-        drawing = re.sub(r'\bid="', f'id="{prefix}', drawing)
-        drawing = drawing.replace("url(#", f"url(#{prefix}")
-        return drawing.replace('xlink:href="#', f'xlink:href="#{prefix}')
+        """Number the ids, apart from those of other drawings on the page.
+
+        Matplotlib makes some of its ids from all digits of a coordinate, which differ among
+        machines in the last one.
+        """
+        prefix, numbers = f"p{crc32(self.description.encode()):x}-", {}
+
+        def own(match):
+            number = numbers.setdefault(match[2], len(numbers))
+            return f"{match[1]}{prefix}{number}"
+
+        return re.sub(r'(\bid="|url\(#|xlink:href="#)([^")]+)', own, drawing)
 
 
 def new_figure(width=5.2, height=3.0, columns=1, rows=1, **options):
