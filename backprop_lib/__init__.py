@@ -5,8 +5,8 @@ name where they are wanted.
 """
 
 from backprop_lib import deltas, gradcheck, graph, initializers, toy, training, worked
-from backprop_lib.activations import Identity, ReLU, Sigmoid, Tanh
-from backprop_lib.conv import Conv2D, Flatten
+from backprop_lib.activations import Identity, ReLU, Sigmoid, Softplus, Tanh
+from backprop_lib.conv import Conv2D, Flatten, MaxPool2D
 from backprop_lib.datasets import load_digits
 from backprop_lib.dense import Dense
 from backprop_lib.gradcheck import check_gradients
@@ -31,10 +31,12 @@ __all__ = [
     "Flatten",
     "HalfSquaredError",
     "Identity",
+    "MaxPool2D",
     "ReLU",
     "Sequential",
     "Sigmoid",
     "SoftmaxCrossEntropy",
+    "Softplus",
     "SquaredError",
     "Tanh",
     "ToyModel",

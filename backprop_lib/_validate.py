@@ -1,8 +1,11 @@
 """Checks at the library's boundary: what was expected, what came, nothing repaired."""
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
+
+FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
 def real_number(value, name):
@@ -62,22 +65,42 @@ def real_array(value, name, shape=None):
     ValueError
         The shape does not match, an axis is empty, or an entry is NaN or infinite.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: expected a rectangular array, got {error}") from None
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
-    if array.dtype not in (np.float32, np.float64):
+    array = value if type(value) is np.ndarray else _as_array(value, name)
+    if array.dtype is not FLOAT64 and array.dtype is not FLOAT32:
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
         array = array.astype(np.float64)
-    if shape is not None and not _fits(array.shape, shape):
+    if not fits(array.shape, shape):
         raise ValueError(f"{name}: expected shape {_written(shape)}, got {array.shape}")
     if array.size == 0:
         raise ValueError(f"{name}: expected at least one entry on every axis, got {array.shape}")
-    if not np.isfinite(array).all():
+    if not all_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name}: expected finite numbers, got {array[where]} at {where}")
     return array
+
+
+def all_finite(array):
+    """Say whether no entry is NaN or infinite.
+
+    The sum of squares tells at once, except where it overflows: then every entry is looked at.
+    """
+    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
+
+
+def fits(actual, expected):
+    """Say whether a shape is the expected one, in which a letter admits any size from 1 up.
+
+    Any shape fits ``None``.
+    """
+    if expected is None:
+        return True
+    if len(actual) != len(expected):
+        return False
+    for size, wanted in zip(actual, expected, strict=True):
+        if size != wanted and (size == 0 or not isinstance(wanted, str)):
+            return False
+    return True
 
 
 def label_array(value, name, classes, m=None):
@@ -112,12 +135,11 @@ def random_generator(value, name):
     return value
 
 
-def _fits(actual, expected):
-    same_rank = len(actual) == len(expected)
-    return same_rank and all(
-        size == want or (isinstance(want, str) and size > 0)
-        for size, want in zip(actual, expected, strict=True)
-    )
+def _as_array(value, name):
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected a rectangular array, got {error}") from None
 
 
 def _written(shape):

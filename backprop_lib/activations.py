@@ -5,7 +5,6 @@ Source for their use in the four equations: source 003.
 
 import numpy as np
 
-from backprop_lib._validate import real_array
 from backprop_lib.layer import Layer
 
 
@@ -14,14 +13,14 @@ class Activation(Layer):
 
     def forward(self, Z):
         """Return A = σ(Z), of the shape of Z."""
-        Z = real_array(Z, f"{self.name}: Z")
+        Z = self.checked(Z, "Z", None)
         self.saved = Z
         return self.function(Z)
 
     def backward(self, dA):
         """Return dZ = dA ⊙ σ′(Z), the Hadamard product; Equation :eq:`eq-activation-backward`."""
         Z = self.recall()
-        dA = real_array(dA, f"{self.name}: dA", Z.shape)
+        dA = self.checked(dA, "dA", Z.shape)
         return dA * self.derivative(Z)
 
 
@@ -43,15 +42,20 @@ class Sigmoid(Activation):
     """σ(z) = 1 / (1 + exp(−z)); Equation :eq:`eq-sigmoid`."""
 
     @staticmethod
+    @np.errstate(over="ignore")  # far below zero exp(−z) is infinite, and σ(z) its limit, 0
     def function(Z):
-        """Return σ(Z); exp never overflows, because its argument is never positive."""
-        e = np.exp(-np.abs(Z))
-        return np.where(Z >= 0, 1, e) / (1 + e)
+        """Return σ(Z)."""
+        return 1 / (1 + np.exp(-Z))
 
     @staticmethod
     def derivative(Z):
-        """Return σ(Z)·σ(−Z), which keeps its precision where σ(Z) rounds to 1."""
-        return Sigmoid.function(Z) * Sigmoid.function(-Z)
+        """Return σ(Z)·σ(−Z), an even function, from exp(−|Z|), which never overflows.
+
+        It keeps its precision where σ(Z) rounds to 1 and σ·(1 − σ) would be 0.
+        """
+        e = np.exp(-np.abs(Z))
+        s = 1 + e
+        return e / (s * s)
 
 
 class Tanh(Activation):
@@ -80,3 +84,17 @@ class ReLU(Activation):
     def derivative(Z):
         """Return the switch: 1 where Z > 0, else 0."""
         return (Z > 0).astype(Z.dtype)
+
+
+class Softplus(Activation):
+    """σ(z) = log(1 + exp z), a smooth ReLU; Equation :eq:`eq-softplus`."""
+
+    @staticmethod
+    def function(Z):
+        """Return log(exp 0 + exp Z), which never overflows."""
+        return np.logaddexp(0, Z)
+
+    @staticmethod
+    def derivative(Z):
+        """Return σ(Z), the sigmoid."""
+        return Sigmoid.function(Z)

@@ -1,4 +1,6 @@
-"""Convolution on images of shape (channels, height, width, m): loops to read, one GEMM to run."""
+"""Convolution on images of shape (channels, height, width, m): loops to read, GEMMs to run."""
+
+import math
 
 import numpy as np
 
@@ -6,10 +8,12 @@ from backprop_lib import initializers
 from backprop_lib._validate import real_array, whole_number
 from backprop_lib.layer import Layer
 
+BLOCK = 2**16  # numbers worked on at a time: half a megabyte of float64, which the cache holds
 
-def conv2d_loops(A, W, b):
+
+def conv2d_loops(A, W, b, stride=1, padding=0):
     """Return Z as the sum in the book, one output number at a time; Equation
-    :eq:`eq-conv-forward`.
+    :eq:`eq-conv-forward`, with stride and padding :eq:`eq-conv-stride`.
 
     Parameters
     ----------
@@ -19,45 +23,48 @@ def conv2d_loops(A, W, b):
         The kernels.
     b : array of shape (filters, 1)
         The biases.
+    stride, padding : int, optional
+        How far the kernel moves at a time; how many zeros surround the image.
 
     Returns
     -------
-    array of shape (filters, height - kernel_height + 1, width - kernel_width + 1, m)
+    array of shape (filters, out_height, out_width, m)
     """
-    A, W = _checked(A, W)
-    b = real_array(b, "Conv2D: b", (len(W), 1))
-    filters, channels, kernel_height, kernel_width = W.shape
-    _, height, width, m = A.shape
-    out_height, out_width = height - kernel_height + 1, width - kernel_width + 1
-    Z = np.zeros((filters, out_height, out_width, m), np.result_type(A, W))
+    layer = Conv2D(W, b, stride, padding)  # checks what it is given
+    A = real_array(A, "Conv2D: A", (layer.W.shape[1], "height", "width", "m"))
+    shape = *layer.output_shape(A.shape[:3]), A.shape[3]
+    A, W, b = _padded(A, padding), layer.W, layer.b
+    Z = np.zeros(shape, np.result_type(A, W))
     for f, r, s, n in np.ndindex(Z.shape):
         Z[f, r, s, n] = b[f, 0]
-        for c, i, j in np.ndindex(channels, kernel_height, kernel_width):
-            Z[f, r, s, n] += W[f, c, i, j] * A[c, r + i, s + j, n]
+        for c, i, j in np.ndindex(W.shape[1:]):
+            Z[f, r, s, n] += W[f, c, i, j] * A[c, stride * r + i, stride * s + j, n]
     return Z
 
 
-def conv2d_loops_backward(dZ, A, W):
+def conv2d_loops_backward(dZ, A, W, stride=1, padding=0):
     """Return dA, dW, db by revisiting every product of ``conv2d_loops``; Equations
     :eq:`eq-conv-dA`, :eq:`eq-conv-dW`, :eq:`eq-conv-db`.
 
     ``dZ`` has the shape of Z, the results those of A, W and b.
     """
-    A, W = _checked(A, W)
-    channels, kernel_height, kernel_width = W.shape[1:]
-    out_height, out_width = A.shape[1] - kernel_height + 1, A.shape[2] - kernel_width + 1
-    dZ = real_array(dZ, "Conv2D: dZ", (len(W), out_height, out_width, A.shape[3]))
+    W = real_array(W, "Conv2D: W", ("filters", "channels", "height", "width"))
+    layer = Conv2D(W, np.zeros((len(W), 1)), stride, padding)
+    A = real_array(A, "Conv2D: A", (layer.W.shape[1], "height", "width", "m"))
+    dZ = real_array(dZ, "Conv2D: dZ", (*layer.output_shape(A.shape[:3]), A.shape[3]))
+    A = _padded(A, padding)
     dA, dW, db = np.zeros_like(A), np.zeros_like(W), np.zeros((len(W), 1), dZ.dtype)
     for f, r, s, n in np.ndindex(dZ.shape):
         db[f, 0] += dZ[f, r, s, n]
-        for c, i, j in np.ndindex(channels, kernel_height, kernel_width):
-            dW[f, c, i, j] += dZ[f, r, s, n] * A[c, r + i, s + j, n]
-            dA[c, r + i, s + j, n] += dZ[f, r, s, n] * W[f, c, i, j]
-    return dA, dW, db
+        for c, i, j in np.ndindex(W.shape[1:]):
+            dW[f, c, i, j] += dZ[f, r, s, n] * A[c, stride * r + i, stride * s + j, n]
+            dA[c, stride * r + i, stride * s + j, n] += dZ[f, r, s, n] * W[f, c, i, j]
+    return _unpadded(dA, padding), dW, db
 
 
 class Conv2D(Layer):
-    """Slide each kernel over the image, without flipping it; Equation :eq:`eq-conv-forward`.
+    """Slide each kernel over the image, without flipping it; Equations :eq:`eq-conv-forward`
+    and, with stride and padding, :eq:`eq-conv-stride`.
 
     Parameters
     ----------
@@ -65,6 +72,10 @@ class Conv2D(Layer):
         The kernels, copied.
     b : array of shape (filters, 1)
         The biases, copied.
+    stride : int, optional
+        How many pixels the kernel moves at a time. The last position must end at the edge.
+    padding : int, optional
+        How many rows and columns of zeros surround the image.
 
     Attributes
     ----------
@@ -74,84 +85,181 @@ class Conv2D(Layer):
     Notes
     -----
     Source 000 for the layer's place in the network.
+
+    The sums of ``conv2d_loops`` as matrix products, over a few rows of the output at a time so
+    that what they need stays in the processor's cache. ``forward`` writes each patch of the image
+    as a column: one product with the kernels gives every output number. ``backward`` writes each
+    image row once for every kernel row i, and each row of dZ once for every kernel column j,
+    moved j pixels to the right: it then stands below the pixels it met. One product of the two
+    sums up every entry of dW; another one, with the kernels, carries dZ back to the image rows.
     """
 
     parameter_names = ("W", "b")
+    setting_names = ("stride", "padding")
+    window = "kernel"
 
-    def __init__(self, W, b):
+    def __init__(self, W, b, stride=1, padding=0):
         self.W = real_array(W, "Conv2D: W", ("filters", "channels", "height", "width")).copy()
         self.b = real_array(b, "Conv2D: b", (len(self.W), 1)).copy()
+        self.stride = whole_number(stride, "Conv2D: stride")
+        self.padding = whole_number(padding, "Conv2D: padding", least=0)
 
     @classmethod
-    def random(cls, channels, filters, kernel_size, rng, init=initializers.he):
-        """Return a layer with random square kernels and zero biases."""
+    def random(cls, channels, filters, kernel_size, rng, init=initializers.he, **geometry):
+        """Return a layer with random square kernels and zero biases.
+
+        ``geometry`` is ``stride`` and ``padding``.
+        """
         channels = whole_number(channels, "Conv2D: channels")
         filters = whole_number(filters, "Conv2D: filters")
         size = whole_number(kernel_size, "Conv2D: kernel_size")
         area = size * size
         W = init((filters, channels, size, size), channels * area, filters * area, rng)
-        return cls(W, np.zeros((filters, 1)))
+        return cls(W, np.zeros((filters, 1)), **geometry)
 
     def forward(self, A):
         """Return Z of shape (filters, out_height, out_width, m) for A of shape
-        (channels, height, width, m)."""
-        A, W = _checked(A, self.W)
-        columns = self._columns(A)  # (channels*kh*kw, oh*ow*m): one column per patch
-        Z = W.reshape(len(W), -1) @ columns + self.b
-        self.saved = columns, A.shape
-        return Z.reshape(len(W), *self.output_shape(A.shape[:3])[1:], A.shape[3])
+        (channels, height, width, m).
+        """
+        A = self.checked(A, "A", (self.W.shape[1], "height", "width", "m"))
+        shape = self.output_shape(A.shape[:3])  # (filters, out_height, out_width)
+        A = _padded(A, self.padding)
+        self.saved = A, shape
+        filters, _, out_width = shape
+        Z = np.empty((*shape, A.shape[3]), np.result_type(A, self.W))
+        kernels = self.W.reshape(filters, -1)  # (filters, channels*kh*kw)
+        for rows in self._blocks(shape, A):
+            columns = self._columns(A, rows, out_width)  # (channels*kh*kw, rows*out_width*m)
+            Z_rows = np.dot(kernels, columns) + self.b
+            Z[:, rows] = Z_rows.reshape(filters, -1, out_width, A.shape[3])
+        return Z
 
-    def backward(self, dZ):
+    def backward(self, dZ, input_gradient=True):
         """Set dW and db, return dA of the image's shape; Equations :eq:`eq-conv-dA`,
         :eq:`eq-conv-dW`, :eq:`eq-conv-db`.
+
+        The first layer of a network can leave dA out: ``input_gradient=False``.
         """
-        columns, shape = self.recall()
-        dZ = real_array(dZ, "Conv2D: dZ", (*self.output_shape(shape[:3]), shape[3]))
-        dZ = dZ.reshape(len(self.W), -1)  # (filters, oh*ow*m)
-        self.dW = (dZ @ columns.T).reshape(self.W.shape)
-        self.db = dZ.sum(axis=1, keepdims=True)
-        dcolumns = self.W.reshape(len(self.W), -1).T @ dZ
-        return self._scattered(dcolumns, shape)
+        A, shape = self.recall()
+        channels, _, width, m = A.shape
+        filters, _, kh, kw = self.W.shape
+        dZ = self.checked(dZ, "dZ", (*shape, m))
+        kernels = self.W.transpose(2, 1, 3, 0).reshape(kh * channels, kw * filters)
+        d_kernels = np.zeros_like(kernels)
+        dA = np.zeros(A.shape, dZ.dtype)
+        for rows in self._blocks(shape, A):
+            image_rows = [self._met(rows, i) for i in range(kh)]
+            below = np.stack([A[:, met] for met in image_rows])  # (kh, channels, rows, width, m)
+            above = np.zeros((kw, filters, rows.stop - rows.start, width, m), dZ.dtype)
+            for j in range(kw):
+                above[j, :, :, self._met(slice(0, shape[2]), j)] = dZ[:, rows]
+            above = above.reshape(kw * filters, -1)
+            d_kernels += np.dot(below.reshape(kh * channels, -1), above.T)
+            if input_gradient:
+                d_below = np.dot(kernels, above).reshape(below.shape)
+                for met, d_rows in zip(image_rows, d_below, strict=True):
+                    dA[:, met] += d_rows
+        self.dW = d_kernels.reshape(kh, channels, kw, filters).transpose(3, 1, 0, 2)
+        self.db = dZ.reshape(filters, -1).sum(axis=1, keepdims=True)
+        return _unpadded(dA, self.padding) if input_gradient else None
 
     def output_shape(self, input_shape):
         """Return (filters, out_height, out_width), after checking that the input is
-        (channels, height, width) and no smaller than the kernel.
+        (channels, height, width) and that the kernel's positions cover it exactly.
         """
-        filters, channels, kernel_height, kernel_width = self.W.shape
+        filters, channels, *kernel = self.W.shape
         if len(input_shape) != 3 or input_shape[0] != channels:
             raise ValueError(
-                f"Conv2D: expected input ({channels}, height, width), got {input_shape}"
+                f"Conv2D: expected input ({channels}, height, width), got {tuple(input_shape)}"
             )
-        _, height, width = input_shape
-        if height < kernel_height or width < kernel_width:
-            raise ValueError(_too_large(self.W, input_shape[1:]))
-        return filters, height - kernel_height + 1, width - kernel_width + 1
+        out = _positions(self, input_shape[1:], kernel, self.stride, self.padding)
+        return filters, *out
 
-    def _patches(self, shape):
-        """Yield, for each kernel entry (i, j), the part of the image that it meets."""
-        _, out_height, out_width = self.output_shape(shape[:3])
-        for i, j in np.ndindex(self.W.shape[2:]):
-            yield i, j, (slice(None), slice(i, i + out_height), slice(j, j + out_width))
+    def _blocks(self, shape, A):
+        """Yield slices of output rows, as many at a time as ``BLOCK`` allows."""
+        filters, out_height, _ = shape
+        channels, kh, kw = self.W.shape[1:]
+        per_row = max(channels * kh, filters) * kw * A.shape[2] * A.shape[3]
+        step = max(1, BLOCK // per_row)
+        for start in range(0, out_height, step):
+            yield slice(start, min(start + step, out_height))
 
-    def _columns(self, A):
-        _, channels, kernel_height, kernel_width = self.W.shape
-        _, out_height, out_width = self.output_shape(A.shape[:3])
-        size = channels, kernel_height, kernel_width, out_height, out_width, A.shape[3]
+    def _columns(self, A, rows, out_width):
+        channels, kh, kw = self.W.shape[1:]
+        size = channels, kh, kw, rows.stop - rows.start, out_width, A.shape[3]
         columns = np.empty(size, A.dtype)
-        for i, j, patch in self._patches(A.shape):
-            columns[:, i, j] = A[patch]
-        return columns.reshape(channels * kernel_height * kernel_width, -1)
+        for i, j in np.ndindex(kh, kw):
+            columns[:, i, j] = A[:, self._met(rows, i), self._met(slice(0, out_width), j)]
+        return columns.reshape(channels * kh * kw, -1)
 
-    def _scattered(self, dcolumns, shape):
-        """Add each patch's gradient back where its pixels came from."""
-        _, channels, kernel_height, kernel_width = self.W.shape
-        _, out_height, out_width = self.output_shape(shape[:3])
-        size = channels, kernel_height, kernel_width, out_height, out_width, shape[3]
-        dcolumns = dcolumns.reshape(size)
-        dA = np.zeros(shape, dcolumns.dtype)
-        for i, j, patch in self._patches(shape):
-            dA[patch] += dcolumns[:, i, j]
+    def _met(self, outputs, i):
+        """Return which image rows (or columns) meet kernel row (or column) i at these outputs."""
+        s = self.stride
+        return slice(s * outputs.start + i, s * (outputs.stop - 1) + i + 1, s)
+
+
+class MaxPool2D(Layer):
+    """Keep the largest entry of each square window; Equation :eq:`eq-max-pool`.
+
+    Parameters
+    ----------
+    size : int
+        The window's height and width.
+    stride : int, optional
+        How far the window moves at a time; ``size`` if omitted. The last window must end at the
+        edge.
+    """
+
+    setting_names = ("size", "stride")
+    window = "window"
+
+    def __init__(self, size, stride=None):
+        self.size = whole_number(size, "MaxPool2D: size")
+        self.stride = self.size if stride is None else whole_number(stride, "MaxPool2D: stride")
+
+    def forward(self, A):
+        """Return Z of shape (channels, out_height, out_width, m) for A of shape
+        (channels, height, width, m).
+        """
+        A = self.checked(A, "A", ("channels", "height", "width", "m"))
+        windows = self._windows(A)
+        Z = next(windows).copy()
+        for entries in windows:
+            np.maximum(Z, entries, out=Z)
+        self.saved = A, Z
+        return Z
+
+    def backward(self, dZ):
+        """Return dA: each entry of dZ goes to the largest entry of its window, the first one in
+        reading order where several are equal; Equation :eq:`eq-max-pool-backward`.
+        """
+        A, Z = self.recall()
+        dZ = self.checked(dZ, "dZ", Z.shape)
+        dA = np.zeros(A.shape, dZ.dtype)
+        waiting = np.ones(Z.shape, bool)
+        for entries, d_entries in zip(self._windows(A), self._windows(dA), strict=True):
+            largest = waiting & (entries == Z)
+            d_entries += dZ * largest
+            waiting &= ~largest
         return dA
+
+    def output_shape(self, input_shape):
+        """Return (channels, out_height, out_width), after checking that the windows cover the
+        input exactly.
+        """
+        if len(input_shape) != 3:
+            raise ValueError(
+                f"MaxPool2D: expected input (channels, height, width), got {tuple(input_shape)}"
+            )
+        window = self.size, self.size
+        return input_shape[0], *_positions(self, input_shape[1:], window, self.stride, 0)
+
+    def _windows(self, A):
+        """Yield, for each entry of the window in reading order, a view of it in every window."""
+        _, out_height, out_width = self.output_shape(A.shape[:3])
+        s = self.stride
+        for i, j in np.ndindex(self.size, self.size):
+            yield A[:, i : i + s * out_height : s, j : j + s * out_width : s]
 
 
 class Flatten(Layer):
@@ -159,28 +267,43 @@ class Flatten(Layer):
 
     def forward(self, A):
         """Return the images as columns."""
-        A = real_array(A, "Flatten: A", ("channels", "height", "width", "m"))
+        A = self.checked(A, "A", ("channels", "height", "width", "m"))
         self.saved = A.shape
         return A.reshape(-1, A.shape[-1])
 
     def backward(self, dA):
         """Return the gradients as images."""
         shape = self.recall()
-        dA = real_array(dA, "Flatten: dA", (int(np.prod(shape[:3])), shape[3]))
+        dA = self.checked(dA, "dA", (math.prod(shape[:3]), shape[3]))
         return dA.reshape(shape)
 
     def output_shape(self, input_shape):
         """Return (channels·height·width,)."""
-        return (int(np.prod(input_shape)),)
+        return (math.prod(input_shape),)
 
 
-def _checked(A, W):
-    W = real_array(W, "Conv2D: W", ("filters", "channels", "height", "width"))
-    A = real_array(A, "Conv2D: A", (W.shape[1], "height", "width", "m"))
-    if A.shape[1] < W.shape[2] or A.shape[2] < W.shape[3]:
-        raise ValueError(_too_large(W, A.shape[1:3]))
-    return A, W
+def _positions(layer, size, window, stride, padding):
+    """Return how many positions a window has in height and in width."""
+    size = tuple(n + 2 * padding for n in size)
+    zeros = f" (with {padding} zeros around)" if padding else ""
+    if any(n < k for n, k in zip(size, window, strict=True)):
+        raise ValueError(
+            f"{layer.name}: A: expected images at least as large as the {layer.window} "
+            f"{tuple(window)}, got {size}{zeros}"
+        )
+    if any((n - k) % stride for n, k in zip(size, window, strict=True)):
+        raise ValueError(
+            f"{layer.name}: A: expected images that the {layer.window} {tuple(window)} covers in steps of "
+            f"{stride}, got {size}{zeros}: the last rows or columns would be lost"
+        )
+    return tuple((n - k) // stride + 1 for n, k in zip(size, window, strict=True))
 
 
-def _too_large(W, size):
-    return f"Conv2D: A: expected images at least as large as the kernel {W.shape[2:]}, got {size}"
+def _padded(A, padding):
+    if padding == 0:
+        return A
+    return np.pad(A, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+
+
+def _unpadded(A, padding):
+    return A[:, padding : A.shape[1] - padding, padding : A.shape[2] - padding]

@@ -48,21 +48,24 @@ class Dense(Layer):
 
     def forward(self, A):
         """Return Z of shape (n_out, m) for A of shape (n_in, m)."""
-        A = real_array(A, "Dense: A", (self.W.shape[1], "m"))
+        A = self.checked(A, "A", (self.W.shape[1], "m"))
         self.saved = A
-        return self.W @ A + self.b  # (n_out, n_in) @ (n_in, m) + (n_out, 1)
+        Z = np.dot(self.W, A)  # (n_out, n_in) @ (n_in, m); np.dot is quicker than @ when small
+        return Z + self.b  # (n_out, m) + (n_out, 1)
 
-    def backward(self, dZ):
+    def backward(self, dZ, input_gradient=True):
         """Set dW and db, return dA; Equations :eq:`eq-dense-dW`, :eq:`eq-dense-db`,
         :eq:`eq-dense-dA`.
 
-        ``dZ`` has shape (n_out, m), the returned dA (n_in, m).
+        ``dZ`` has shape (n_out, m), the returned dA (n_in, m). The first layer of a network can
+        leave dA out: ``input_gradient=False``.
         """
         A = self.recall()
-        dZ = real_array(dZ, "Dense: dZ", (self.W.shape[0], A.shape[1]))
-        self.dW = dZ @ A.T  # (n_out, m) @ (m, n_in): the product sums over the samples
+        dZ = self.checked(dZ, "dZ", (self.W.shape[0], A.shape[1]))
+        self.dW = np.dot(dZ, A.T)  # (n_out, m) @ (m, n_in): the product sums over the samples
         self.db = dZ.sum(axis=1, keepdims=True)  # (n_out, 1)
-        return self.W.T @ dZ  # (n_in, n_out) @ (n_out, m)
+        if input_gradient:
+            return np.dot(self.W.T, dZ)  # (n_in, n_out) @ (n_out, m)
 
     def output_shape(self, input_shape):
         """Return (n_out,), after checking that the input is (n_in,)."""

@@ -1,13 +1,11 @@
-"""What every layer has in common: parameters by name, and a memory of the forward pass."""
+"""What every layer and every loss has in common: a memory of the forward pass, and checked inputs."""
+
+from backprop_lib._validate import fits, real_array
 
 
-class Layer:
-    """A step of a network: ``forward`` saves what ``backward`` needs in ``self.saved``.
+class Step:
+    """A step of a computation: ``forward`` saves what ``backward`` needs in ``self.saved``."""
 
-    ``backward`` may be called twice: it overwrites its gradients, it never accumulates.
-    """
-
-    parameter_names = ()
     saved = None
 
     def recall(self):
@@ -20,6 +18,22 @@ class Layer:
     def name(self):
         """The class's name, which opens every error message."""
         return type(self).__name__
+
+
+class Layer(Step):
+    """A step of a network, from array to array.
+
+    ``backward`` may be called twice: it overwrites its gradients, it never accumulates.
+    """
+
+    parameter_names = ()
+    setting_names = ()
+    _handed = object()  # nobody's array
+
+    def __repr__(self):
+        shapes = [f"{name}: {array.shape}" for name, array in self.parameters().items()]
+        settings = [f"{name}={getattr(self, name)}" for name in self.setting_names]
+        return f"{self.name}({', '.join(shapes + settings)})"
 
     def parameters(self):
         """Return the parameters as a dict of name to array (not copies)."""
@@ -34,3 +48,20 @@ class Layer:
     def output_shape(self, input_shape):
         """Return the shape of one sample's output, without the batch axis."""
         return input_shape
+
+    def checked(self, array, letter, shape):
+        """Return ``array`` as a finite float array of that shape, or say what is wrong with it.
+
+        What a neighbour hands on was made by this library: only its shape is looked at.
+        """
+        if array is self._handed and fits(array.shape, shape):
+            return array
+        return real_array(array, f"{self.name}: {letter}", shape)
+
+    def hand(self, step, array, *options):
+        """Call ``step``, this layer's forward or backward, with an array from its neighbour."""
+        self._handed = array
+        try:
+            return step(array, *options)
+        finally:
+            del self._handed

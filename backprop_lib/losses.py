@@ -7,10 +7,10 @@ import numpy as np
 
 from backprop_lib._validate import label_array, real_array, whole_number
 from backprop_lib.activations import Sigmoid
-from backprop_lib.layer import Layer
+from backprop_lib.layer import Step
 
 
-class HalfSquaredError(Layer):
+class HalfSquaredError(Step):
     """J = 1/m Σ over samples ½ Σ over outputs (a − y)²; Equation :eq:`eq-half-squared`.
 
     Sources 000, 001, 003.
@@ -19,31 +19,33 @@ class HalfSquaredError(Layer):
     def forward(self, A, Y):
         """Return the loss for predictions A and targets Y, both of shape (n_out, m)."""
         A, Y = _pair(self, A, Y)
-        self.saved = A, Y
-        return float(((A - Y) ** 2).sum() / 2 / A.shape[1])
+        D = A - Y
+        self.saved = D
+        return float((D * D).sum()) / 2 / D.shape[1]
 
     def backward(self):
         """Return dA = (A − Y) / m, of shape (n_out, m)."""
-        A, Y = self.recall()
-        return (A - Y) / A.shape[1]
+        D = self.recall()
+        return D / D.shape[1]
 
 
-class SquaredError(Layer):
+class SquaredError(Step):
     """J = 1/m Σ over samples Σ over outputs (a − y)²; Equation :eq:`eq-squared`. Source 002."""
 
     def forward(self, A, Y):
         """Return the loss for predictions A and targets Y, both of shape (n_out, m)."""
         A, Y = _pair(self, A, Y)
-        self.saved = A, Y
-        return float(((A - Y) ** 2).sum() / A.shape[1])
+        D = A - Y
+        self.saved = D
+        return float((D * D).sum()) / D.shape[1]
 
     def backward(self):
         """Return dA = 2 (A − Y) / m, of shape (n_out, m)."""
-        A, Y = self.recall()
-        return 2 * (A - Y) / A.shape[1]
+        D = self.recall()
+        return 2 * D / D.shape[1]
 
 
-class BinaryCrossEntropy(Layer):
+class BinaryCrossEntropy(Step):
     """Cross-entropy of sigmoid outputs, computed on the logits Z; Equation :eq:`eq-bce`."""
 
     def forward(self, Z, Y):
@@ -64,7 +66,7 @@ class BinaryCrossEntropy(Layer):
         return (Sigmoid.function(Z) - Y) / Z.shape[1]
 
 
-class SoftmaxCrossEntropy(Layer):
+class SoftmaxCrossEntropy(Step):
     """Cross-entropy of softmax outputs, computed on the logits Z; Equation
     :eq:`eq-cross-entropy`. Source 000.
     """
@@ -73,19 +75,21 @@ class SoftmaxCrossEntropy(Layer):
         """Return the loss for logits Z of shape (classes, m) and integer labels of shape (m,)."""
         Z = real_array(Z, f"{self.name}: Z", ("classes", "m"))
         labels = label_array(labels, f"{self.name}: labels", *Z.shape)
-        P = softmax(Z)
-        self.saved = P, labels
-        shifted = Z - Z.max(axis=0)
-        log_P = shifted - np.log(np.exp(shifted).sum(axis=0))
-        return float(-log_P[labels, np.arange(len(labels))].mean())
+        Z = Z - Z.max(axis=0)  # the same probabilities, and exp cannot overflow
+        e = np.exp(Z)
+        total = e.sum(axis=0)
+        self.saved = e / total, labels
+        log_P = Z[labels, np.arange(len(labels))] - np.log(total)  # (m,), at the labels
+        return float(-log_P.mean())
 
     def backward(self):
         """Return dZ = (P − Y) / m with one-hot Y, of shape (classes, m); Equation
         :eq:`eq-p-minus-y`.
         """
         P, labels = self.recall()
-        Y = one_hot(labels, P.shape[0]).astype(P.dtype)
-        return (P - Y) / P.shape[1]
+        dZ = P.copy()
+        dZ[labels, np.arange(len(labels))] -= 1
+        return dZ / P.shape[1]
 
 
 def softmax(Z):

@@ -462,7 +462,7 @@ def test_loss_backward_before_forward(kind):
 
 
 def test_network_and_toy_backward_before_forward():
-    pattern = "Dense: call forward before backward$"
+    pattern = "Sequential: call forward before backward$"
     refused(lambda: Sequential([Dense(W, B)]).backward(DZ), [], RuntimeError, pattern)
     model = ToyModel((1, 2, 3, 4), (1, 1, 1, 1))
     pattern = "ToyModel: call forward before backward$"
@@ -673,7 +673,7 @@ def last_replaced(array, entry):
             HalfSquaredError,
             {"X": SAMPLES[:1]},
             ValueError,
-            r"Dense: A: expected shape \(2, m\), got \(1, 1\)",
+            r"Dense: expected input \(2,\), got \(1,\)",
         ),
         (HalfSquaredError, {"Y": TARGETS[:, 1:]}, ValueError, r"fit: expected .* and \(3, 11\)"),
         (HalfSquaredError, {"Y": 3.0}, ValueError, r"fit: expected .* and \(\)"),
@@ -747,7 +747,7 @@ def test_fit_changes_nothing_before_it_has_checked_everything(make, loss, change
 
 def test_layers_of_a_network_that_do_not_fit_each_other():
     network = Sequential([random_dense(2, 3), random_dense(4, 1)])
-    pattern = r"Dense: A: expected shape \(4, m\), got \(3, 5\)"
+    pattern = r"Dense: expected input \(4,\), got \(3,\)"
     refused(
         lambda: network.forward(random_array(2, 5)), [network.parameters()], ValueError, pattern
     )

@@ -122,7 +122,7 @@ class SumInTheGradient(HalfSquaredError):
     """The value is a mean over the samples, the gradient a sum."""
 
     def backward(self):
-        return super().backward() * self.saved[0].shape[1]
+        return super().backward() * self.saved.shape[1]
 
 
 class MeanOverOutputs(HalfSquaredError):
@@ -161,11 +161,16 @@ class FlippedKernelInput(Conv2D):
 class ScatterOverwrites(Conv2D):
     """Overlapping patches overwrite one another instead of adding up."""
 
-    def _scattered(self, dcolumns, shape):
-        dcolumns = dcolumns.reshape(*self.W.shape[1:], *self.output_shape(shape[:3])[1:], shape[3])
-        dA = np.zeros(shape)
-        for i, j, patch in self._patches(shape):
-            dA[patch] = dcolumns[:, i, j]
+    def forward(self, A):
+        self.A = A
+        return super().forward(A)
+
+    def backward(self, dZ):
+        super().backward(dZ)
+        dA = np.zeros_like(self.A)
+        for f, r, s, n in np.ndindex(dZ.shape):
+            for c, i, j in np.ndindex(self.W.shape[1:]):
+                dA[c, r + i, s + j, n] = dZ[f, r, s, n] * self.W[f, c, i, j]
         return dA
 
 
