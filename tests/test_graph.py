@@ -15,6 +15,7 @@ OPERATIONS = {
     "sub": (lambda a, b: a - b, lambda a, b: a - b, [(1.5, -2.25), (0.0, 3.0)]),
     "mul": (lambda a, b: a * b, lambda a, b: a * b, [(1.5, -2.25), (0.0, 3.0)]),
     "div": (lambda a, b: a / b, lambda a, b: a / b, [(1.5, -2.25), (-0.3, 0.7)]),
+    "pow": (lambda a, b: a**b, lambda a, b: a**b, [(1.5, -2.25), (0.7, 3.0), (2.0, 0.0)]),
     "neg": (lambda a: -a, lambda a: -a, [(1.5,), (0.0,)]),
     "square": (graph.square, lambda a: a**2, [(1.5,), (-0.7,), (0.0,)]),
     "sin": (graph.sin, math.sin, [(1.23,), (-4.0,)]),
@@ -24,6 +25,8 @@ OPERATIONS = {
     "tanh": (graph.tanh, math.tanh, [(0.3,), (-2.0,)]),
     "sigmoid": (graph.sigmoid, lambda a: 1 / (1 + math.exp(-a)), [(0.17,), (-3.0,)]),
     "relu": (graph.relu, lambda a: max(a, 0.0), [(0.4,), (-0.4,)]),
+    "abs": (abs, abs, [(0.4,), (-0.4,)]),
+    "maximum": (graph.maximum, max, [(0.4, 0.3), (-0.4, 0.3)]),
 }
 CASES = [(name, point) for name, row in OPERATIONS.items() for point in row[2]]
 
