@@ -55,14 +55,18 @@ def pytorch_training(problem):
 TRAINING = {"ours": our_training, "PyTorch": pytorch_training}
 
 
-def main():
-    library, dtype = sys.argv[1:]
-    step = TRAINING[library](cnn(28, 64, dtype))
+def growth(step):
+    """Return by how many bytes resident memory grows at most while ``STEPS`` steps are taken."""
     before = _status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     for _ in range(STEPS):
         step()
-    print(_status("VmHWM") - before)
+    return _status("VmHWM") - before
+
+
+def main():
+    library, dtype = sys.argv[1:]
+    print(growth(TRAINING[library](cnn(28, 64, dtype))))
 
 
 def _status(field):

@@ -11,7 +11,7 @@ class Row(NamedTuple):
     """One comparison.
 
     ``amounts`` holds the medians by column, in seconds, or in bytes where ``unit`` says so;
-    ``ratio`` is (lower quartile, median, upper quartile).
+    ``ratio`` is (lower quartile, median, upper quartile), or ``None`` where a peer is absent.
     """
 
     workload: str
@@ -19,9 +19,18 @@ class Row(NamedTuple):
     threads: int
     amounts: dict
     against: str
-    ratio: list
-    target: float | None = None
+    ratio: list | None
+    target: str
+    met: str
     unit: str = "s"
+
+
+def verdict(ratio, limit):
+    """Say whether a ratio meets its limit: "open" where the quartiles lie on both sides of it."""
+    if ratio is None:
+        return ""
+    low, _, high = ratio
+    return "yes" if high <= limit else "NO" if low > limit else "open"
 
 
 def render(rows, absent, markdown=False):
@@ -48,15 +57,9 @@ def _cells(row, absent):
     amounts = {name: amount(number, row.unit) for name, number in row.amounts.items()}
     columns = [amounts.get(name, "absent" if name in absent else "–") for name in COLUMNS]
     against = row.against if row.against in COLUMNS else f"{row.against} {amounts[row.against]}"
-    low, middle, high = row.ratio
-    verdict = ["", ""] if row.target is None else [f"≤ {row.target:.3g}", _met(row)]
-    spread = f"{low:.3f}–{high:.3f}"
-    head = [row.workload, row.dtype, str(row.threads), *columns, against]
-    return [*head, f"{middle:.3f}", spread, *verdict]
-
-
-def _met(row):
-    return "yes" if row.ratio[1] <= row.target else "NO"
+    low, middle, high = [f"{number:.3f}" for number in row.ratio or ()] or ["–"] * 3
+    verdict = [f"{low} to {high}", row.target, row.met]
+    return [row.workload, row.dtype, str(row.threads), *columns, against, middle, *verdict]
 
 
 def _aligned(line, widths):
