@@ -143,14 +143,18 @@ def {name}({letters}):
     {as_numbers}
     try:
         out = {forward}
-        edges = {edges},
-        if out - out != 0.0:
+        edges = ({edges},)
+        if out - out:  # 0 for a finite number, else NaN, which counts as true
             raise OverflowError(f"the result is {{out}}")
     except (ArithmeticError, ValueError) as error:
         raise refusal("{name}", ({values},), error) from None
     result = new(Value)
-    result.data, result.grad, result.edges = out, 0.0, edges
-    result.operation, result.name, result.serial = "{name}", "", next(serial)
+    result.data = out
+    result.grad = 0.0
+    result.edges = edges
+    result.operation = "{name}"
+    result.name = ""
+    result.serial = next(serial)
     return result
 """
 
@@ -182,7 +186,7 @@ def _refusal(operation, inputs, error):
     return type(error)(f"{operation} of {listed}: {reason}")
 
 
-_serial = itertools.count()
+_serial, _by_serial = itertools.count(), attrgetter("serial")
 _NAMES = FUNCTIONS | {"new": object.__new__, "serial": _serial, "refusal": _refusal}
 _NAMES["__name__"] = __name__
 _RECORDERS = {name: _recorder(name, rule) for name, rule in OPERATIONS.items()}
@@ -217,10 +221,14 @@ class Value:
     __slots__ = ("data", "edges", "grad", "name", "operation", "serial")
 
     def __init__(self, data, name=""):
-        finite = type(data) is float and data - data == 0.0  # spares most leaves the slow check
-        self.data = data if finite else real_number(data, f"Value {name}".strip())
-        self.grad, self.edges = 0.0, ()
-        self.operation, self.name, self.serial = None, name, next(_serial)
+        if type(data) is not float or data - data:  # most leaves are spared the slow check
+            data = real_number(data, f"Value {name}".strip())
+        self.data = data
+        self.grad = 0.0
+        self.edges = ()
+        self.operation = None
+        self.name = name
+        self.serial = next(_serial)
 
     @staticmethod
     def record(operation, *inputs):
@@ -256,7 +264,7 @@ class Value:
                 if a not in found:
                     found.add(a)
                     order.append(a)
-        order.sort(key=attrgetter("serial"))
+        order.sort(key=_by_serial)
         return order
 
     def forward(self):
@@ -286,19 +294,24 @@ class Value:
         """Set ``grad`` of every ancestor to d self / d ancestor.
 
         Calling it twice gives the same gradients, not twice as much. ``OverflowError``, and no
-        gradient changed, if one is not finite.
+        gradient changed, if one of them is not finite.
         """
-        order = self.ancestors()
-        before = [value.grad for value in order]
-        for value in order:
-            value.grad = 0.0
+        before, order = {self: self.grad}, [self]
+        for value in order:  # grows while it is walked
+            for a, _ in value.edges:
+                if a not in before:
+                    before[a] = a.grad
+                    a.grad = 0.0
+                    if a.edges:  # a leaf has nothing to hand on
+                        order.append(a)
+        order.sort(key=_by_serial, reverse=True)  # results before inputs
         self.grad = 1.0
-        for value in reversed(order):
+        for value in order:
             upstream = value.grad
             for a, local in value.edges:
                 a.grad += upstream * local  # paths that meet add
-        if not math.isfinite(sum([value.grad for value in order])):
-            _refuse_infinite_gradients(order, before)
+        if not math.isfinite(sum([value.grad for value in before])):
+            _refuse_infinite_gradients(before)
 
     def __repr__(self):
         name = f"{self.name} = " if self.name else ""
@@ -338,12 +351,12 @@ def compile(loss):
     return Program(loss)
 
 
-def _refuse_infinite_gradients(order, before):
-    """Put the gradients back and name the first that is not finite; the sum may mislead."""
-    culprit = next((v for v in reversed(order) if not math.isfinite(v.grad)), None)
-    if culprit is None:
-        return
-    found = culprit.grad
-    for value, grad in zip(order, before, strict=True):
-        value.grad = grad
-    raise OverflowError(f"backward: the gradient of {culprit.name or culprit} is {found}")
+def _refuse_infinite_gradients(before):
+    """Put the gradients back and name one that is not finite; only their sum may have been."""
+    infinite = [(value.name or repr(value), value.grad) for value in before]
+    infinite = [(name, grad) for name, grad in infinite if not math.isfinite(grad)]
+    if infinite:
+        for value, grad in before.items():
+            value.grad = grad
+        name, grad = infinite[0]
+        raise OverflowError(f"backward: the gradient of {name} is {grad}")
