@@ -44,7 +44,8 @@ def conv2d_loops(A, W, b, stride=1, padding=0):
 
 def conv2d_loops_backward(dZ, A, W, stride=1, padding=0):
     """Return dA, dW, db by revisiting every product of ``conv2d_loops``; Equations
-    :eq:`eq-conv-dA`, :eq:`eq-conv-dW`, :eq:`eq-conv-db`.
+    :eq:`eq-conv-dA`, :eq:`eq-conv-dW`, :eq:`eq-conv-db`, with stride and padding
+    :eq:`eq-conv-stride-backward`.
 
     ``dZ`` has the shape of Z, the results those of A, W and b.
     """
