@@ -242,10 +242,12 @@ def test_max_pooling_is_told_by_size_and_stride():
     )
 
 
-@pytest.mark.parametrize("block", [1, 200, conv.BLOCK])
+@pytest.mark.parametrize("most_columns", [0, np.inf], ids=["rows", "columns"])
 @pytest.mark.parametrize("image, kernels, stride, padding", SHAPES)
-def test_fast_convolution_equals_the_loops(image, kernels, stride, padding, block, monkeypatch):
-    monkeypatch.setattr(conv, "BLOCK", block)  # one row at a time, a few, all at once
+def test_fast_convolution_equals_the_loops(
+    image, kernels, stride, padding, most_columns, monkeypatch
+):
+    monkeypatch.setattr(conv, "COLUMNS", most_columns)
     layer = conv_layer(image, kernels, stride, padding)
     A = random_array(*image, seed=1)
     Z = conv2d_loops(A, layer.W, layer.b, stride, padding)
