@@ -19,7 +19,6 @@ POLYNOMIAL = {"add", "sub", "mul", "neg", "square"}
 LONGEST = 40  # characters of a formula inside another one
 TERMS = 10  # of a sum on one line
 
-_PLAIN = frozenset([float])
 _RESERVED = {*FUNCTIONS, *keyword.kwlist, "isfinite", "OverflowError", "__debug__"}
 
 
@@ -94,8 +93,7 @@ class Program:
 
         Errors are those of ``Value``: what the program can't compute is recorded to name it.
         """
-        if len(numbers) != len(self.leaves) or not _PLAIN.issuperset(map(type, numbers)):
-            numbers = self._floats(numbers)
+        numbers = self._floats(numbers)
         try:
             return self._gradient(*numbers)
         except (ArithmeticError, ValueError):
@@ -108,8 +106,11 @@ class Program:
         if len(numbers) != len(self.leaves):
             expected = f"{len(self.leaves)} numbers ({', '.join(self.leaves)})"
             raise TypeError(f"Program: expected {expected}, got {len(numbers)}")
-        pairs = zip(numbers, self.leaves, strict=True)
-        return [real_number(number, f"Program: {name}") for number, name in pairs]
+        for number in numbers:
+            if type(number) is not float:
+                pairs = zip(numbers, self.leaves, strict=True)
+                return [real_number(number, f"Program: {name}") for number, name in pairs]
+        return numbers  # NaN and infinity among them are noticed in what follows
 
     def _recorded(self, numbers):
         """Return the graph recorded afresh at these leaves."""
@@ -232,15 +233,15 @@ def _short(expression):
 
 
 def _product(upstream, local):
-    """Return upstream times local; a factor of 1 is not written."""
-    one, minus_one = ast.dump(_parsed("1.0")), ast.dump(_parsed("-1.0"))
-    if ast.dump(upstream) == one:
+    """Return upstream times local; a factor of 1 or -1 is not written."""
+    if ast.unparse(upstream) == "1.0":
         return local
-    if ast.dump(local) == one:
+    if ast.unparse(local) == "1.0":
         return upstream
-    if ast.dump(local) == minus_one:
-        return ast.UnaryOp(ast.USub(), upstream)
-    return ast.BinOp(upstream, ast.Mult(), local)
+    if ast.unparse(local) != "-1.0":
+        return ast.BinOp(upstream, ast.Mult(), local)
+    negative = isinstance(upstream, ast.UnaryOp)
+    return upstream.operand if negative else ast.UnaryOp(ast.USub(), upstream)
 
 
 def _sum_lines(name, terms):
