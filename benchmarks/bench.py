@@ -157,7 +157,7 @@ def digits_rows(effort):
     name = f"digits to {ACCURACY:.0%}: {reached} of {effort.seeds}, ≤ {max(seconds['ours']):.2g} s"
     target, met = f"{effort.seeds} of {effort.seeds}", "yes" if reached == effort.seeds else "NO"
     ratio = ratios(seconds, "ours", "PyTorch")
-    yield Row(name, "–", 1, medians(seconds), "PyTorch", ratio, target, met)
+    yield Row(name, "float32", 1, medians(seconds), "PyTorch", ratio, target, met)
 
 
 def gemm_peak(threads):

@@ -34,6 +34,15 @@ def tape():
     return Peer(step, lambda J: (J.data, [P.grad for P in parameters]))
 
 
+def compiled():
+    """The library's recorded graph as a straight-line program, made once."""
+    names = [f"beta{k}" for k in range(4)] + [f"omega{k}" for k in range(4)]
+    parameters = [graph.Value(a, name) for a, name in zip(NUMBERS, names, strict=True)]
+    x, y = graph.Value(TOY.x, "x"), graph.Value(TOY.y, "y")
+    program = graph.compile(loss(graph, *parameters, x, y))
+    return Peer(lambda: program.gradient(*NUMBERS, TOY.x, TOY.y), lambda out: (out[0], out[1:9]))
+
+
 def closure_tape():
     """The micrograd style, whose gradients add up unless they are set to zero."""
     parameters = [closures.Value(number) for number in NUMBERS]
@@ -84,7 +93,10 @@ def jax():
     return Peer(lambda: jax.block_until_ready(gradient(*parameters)), lambda out: out)
 
 
-OURS = {"toy model, tape": (tape, {"PyTorch": 1 / 15, "closures": 1 / 5})}
+OURS = {
+    "toy model, tape": (tape, {"PyTorch": 1 / 15, "closures": 1 / 5}),
+    "toy model, compiled": (compiled, {"PyTorch": 1 / 100}),
+}
 PEERS = {
     "PyTorch": ("torch", pytorch),
     "autograd": ("autograd", autograd),
