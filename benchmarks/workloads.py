@@ -38,7 +38,7 @@ class Workload(NamedTuple):
 def worked(example, dtype):
     """Return a worked example of the book, without the layers that do nothing."""
     layers = [layer for layer in example.network().layers if not isinstance(layer, Identity)]
-    return _cast(Problem(Sequential(layers), HalfSquaredError(), example.x, example.y), dtype)
+    return cast(Problem(Sequential(layers), HalfSquaredError(), example.x, example.y), dtype)
 
 
 def mlp(sizes, batch, dtype):
@@ -76,10 +76,11 @@ def _dense(sizes, rng):
 def _classification(layers, input_shape, batch, rng, dtype):
     X = rng.normal(size=(*input_shape, batch))
     labels = rng.integers(CLASSES, size=batch)
-    return _cast(Problem(Sequential(layers), SoftmaxCrossEntropy(), X, labels), dtype)
+    return cast(Problem(Sequential(layers), SoftmaxCrossEntropy(), X, labels), dtype)
 
 
-def _cast(problem, dtype):
+def cast(problem, dtype):
+    """Return the problem at a precision; the layers of its network are changed."""
     for layer in problem.network.layers:
         for name, P in layer.parameters().items():
             setattr(layer, name, P.astype(dtype))
