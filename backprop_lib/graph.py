@@ -49,11 +49,7 @@ OPERATIONS = {
     "pow": Operation(
         "pow(a, b)",
         ("pow_slope(a, b)", "out * log(a) if a > 0 else 0.0"),
-        """Return a to the power b; ``ValueError`` for 0 to a negative, or a < 0 to a broken power.
-
-    For a <= 0 the derivative for b counts as 0: powers of 0 stay 0, and a negative base has
-    powers at whole exponents only, between which b cannot move.
-    """,
+        "Return a to the power b; ``ValueError`` if a < 0 and b is not whole.",
     ),
     "neg": Operation(
         "-a",
@@ -216,6 +212,11 @@ class Value:
     Notes
     -----
     Chain rule along every path, summed where paths meet: Equation :eq:`eq-chain-paths`.
+
+    ``+ - * / **``, ``-a`` and ``abs(a)`` record, with plain numbers on either side too. At a
+    kink the derivative is one of the slopes beside it, or 0 for ``abs``. For a base <= 0 the
+    derivative of ``a ** b`` for b counts as 0: powers of 0 stay 0, and a negative base has
+    powers at whole exponents only, between which b cannot move.
     """
 
     __slots__ = ("data", "edges", "grad", "name", "operation", "serial")
@@ -345,8 +346,26 @@ tanh, sigmoid, relu = (_RECORDERS[name] for name in ("tanh", "sigmoid", "relu"))
 
 
 def compile(loss):
-    """Return the recorded graph of ``loss`` as a straight-line ``program.Program``."""
-    from backprop_lib.program import Program  # it needs this module, and few readers need it
+    """Return the recorded graph of ``loss`` as a straight-line program.
+
+    ``print`` shows it; its methods ``value`` and ``gradient`` are the fast way to curves and
+    sweeps. Equations :eq:`eq-toy-forward` and :eq:`eq-toy-backward` are such a program.
+
+    Parameters
+    ----------
+    loss : Value
+        Its leaves with a name become the arguments; those without are constants.
+
+    Returns
+    -------
+    program.Program
+
+    Raises
+    ------
+    ValueError
+        No leaf has a name, or a name can't stand in a Python program.
+    """
+    from backprop_lib.program import Program  # it imports this module in its turn
 
     return Program(loss)
 
