@@ -173,7 +173,8 @@ def gemm_peak(threads):
 def _compared(workload, dtype, threads, effort, peers, limits, floor=None):
     """Yield a row for each competitor with a target, once all peers have been found to agree."""
     print(f"{workload}, {dtype}, threads {threads}", file=sys.stderr)
-    require_agreement(workload, dtype, {name: read(step()) for name, (step, read) in peers.items()})
+    results = {name: network_peers.result(peer) for name, peer in peers.items()}
+    require_agreement(workload, dtype, results)
     steps = {name: peer.step for name, peer in peers.items()} | (floor or {})
     seconds = interleaved(steps, effort.rounds, effort.block)
     for name, limit in limits.items():

@@ -10,6 +10,7 @@ import pytest
 from backprop_lib import gradcheck
 from benchmarks import bench, closures, gemm, memory, network_peers, startup, toy_peers
 from benchmarks.agreement import Disagreement, require_agreement
+from benchmarks.network_peers import result
 from benchmarks.table import Row, amount, render, verdict
 from benchmarks.timing import interleaved, medians, ratios
 from benchmarks.workloads import WORKLOADS, cnn, mlp, mlp_of
@@ -19,10 +20,6 @@ TOY_PEERS = network_peers.installed(toy_peers.PEERS)
 SMALLER = {
     "CNN on 28×28, batch 64": partial(cnn, 28, 2)
 }  # the same network, in a tenth of the time
-
-
-def result(peer):
-    return peer.read(peer.step())
 
 
 BUILD = {workload.name: workload.build for workload in WORKLOADS} | SMALLER
