@@ -100,6 +100,16 @@ def test_the_toy_model_s_twins_by_name():
                 "da = dt1 * b",
             ],
         ),
+        (
+            lambda a, b: graph.square(a + b) + graph.square(a - b),
+            [
+                "t1 = (a + b) ** 2 + (a - b) ** 2",
+                "dt2 = 2 * (a - b)",
+                "dt3 = 2 * (a + b)",
+                "db = -dt2 + dt3",
+                "da = dt2 + dt3",
+            ],
+        ),
         (lambda a, b: (a * 2 + b).named("c") / 4, ["c = a * 2.0 + b", "t1 = c / 4.0"]),
         (lambda a, b: a * -((b + a) ** 3), ["t1 = b + a", "t2 = pow(t1, 3.0)"]),
         (
@@ -227,6 +237,7 @@ def test_what_is_no_value_or_has_no_named_leaf():
         (lambda a, b: a * b, (1e200, 1e200), OverflowError, "mul of a = .*the result is inf"),
         # infinity on the way to a finite end
         (lambda a, b: graph.tanh(a * b), (1e200, 1e200), OverflowError, "mul of a"),
+        (lambda a, b: graph.tanh(a / b), (1e200, 1e-200), OverflowError, "div of a"),
         (lambda a, b: 1 / (a * b), (1e200, 1e200), OverflowError, "mul of a"),
         (lambda a, b: graph.relu(a * b), (1e200, -1e200), OverflowError, "mul of a"),
         (lambda a, b: graph.relu(a * b - a * b), (1e200, 1e200), OverflowError, "mul of a"),
