@@ -27,6 +27,7 @@ from backprop_lib import (
     SquaredError,
     Tanh,
     ToyModel,
+    conv,
     graph,
     losses,
     toy,
@@ -40,6 +41,12 @@ TINY = {np.float64: 2.0**-1022, np.float32: 2.0**-126}  # below it, digits are l
 ENDS = {np.float64: [1e4, 1e308], np.float32: [1e4, 3e38]}
 TAILS = [1e-300, 1e-8, 1.0, 20.0, 37.0, 40.0, 80.0, 87.0]  # 37: where 1 + exp(−z) rounds to 1
 FAR_TAILS = {np.float64: [100.0, 700.0, 708.0, 709.0, 740.0, 1e4], np.float32: [100.0, 1e4]}
+
+
+@pytest.fixture(params=[np.inf, 0], ids=["columns", "rows"])
+def way(request, monkeypatch):
+    """Convolve as if the images were small, then as if they were large."""
+    monkeypatch.setattr(conv, "COLUMNS", request.param)
 
 
 def exactly(formula, *numbers):
@@ -213,16 +220,18 @@ def test_squared_errors_from_the_smallest_to_the_largest(kind, factor):
     assert loss.backward() == 0
 
 
+@pytest.mark.usefixtures("way")
 def test_one_pixel_one_weight_one_sample():
     """z = 3·5 + 2 = 17, j = 4·17 − 8 = 60, ½ (60 − 50)² = 50, and back: 10, 40, 5·40, 3·40."""
-    conv, dense, loss = Conv2D([[[[3]]]], [[2]]), Dense([[4]], [[-8]]), HalfSquaredError()
-    net = Sequential([conv, ReLU(), MaxPool2D(1), Flatten(), dense])
+    first, dense, loss = Conv2D([[[[3]]]], [[2]]), Dense([[4]], [[-8]]), HalfSquaredError()
+    net = Sequential([first, ReLU(), MaxPool2D(1), Flatten(), dense])
     assert loss.forward(net.forward(np.full((1, 1, 1, 1), 5)), [[50]]) == 50
     dA = net.backward(loss.backward())
-    assert (dense.dW, dense.db, conv.dW, conv.db, dA) == (170, 10, 200, 40, 120)
+    assert (dense.dW, dense.db, first.dW, first.db, dA) == (170, 10, 200, 40, 120)
     assert dA.shape == (1, 1, 1, 1)
 
 
+@pytest.mark.usefixtures("way")
 def test_one_pixel_under_a_kernel_of_three():
     """With zeros around it, the pixel meets the middle entry only."""
     layer = Conv2D(np.arange(9).reshape(1, 1, 3, 3), [[10]], padding=1)
@@ -231,6 +240,7 @@ def test_one_pixel_under_a_kernel_of_three():
     np.testing.assert_array_equal(layer.dW, np.diag([0, 2 * 5, 0]).reshape(1, 1, 3, 3))
 
 
+@pytest.mark.usefixtures("way")
 def test_a_kernel_that_meets_nothing_but_padding():
     """One weight in steps of two, over one pixel with zeros around: the corners."""
     layer = Conv2D([[[[3]]]], [[2]], stride=2, padding=1)
@@ -240,6 +250,7 @@ def test_a_kernel_that_meets_nothing_but_padding():
     assert (layer.dW, layer.db) == (0, 4)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("width", [1, 2])
 def test_products_as_small_as_a_float_can_be(width):
     """2**-537 squared is the smallest number; half of it rounds to 0, and not to an error."""
@@ -248,10 +259,10 @@ def test_products_as_small_as_a_float_can_be(width):
     assert dense.forward([[small]] * width) == width * SMALLEST
     np.testing.assert_array_equal(dense.backward([[small]]), [[SMALLEST]] * width)
     np.testing.assert_array_equal(dense.backward([[small / 2]]), [[0]] * width)
-    conv = Conv2D(np.full((1, 1, 1, width), small), [[0]])
-    assert conv.forward(np.full((1, 1, width, 1), small)) == width * SMALLEST
-    conv.backward(np.full((1, 1, 1, 1), small))
-    np.testing.assert_array_equal(conv.dW, np.full((1, 1, 1, width), SMALLEST))
+    layer = Conv2D(np.full((1, 1, 1, width), small), [[0]])
+    assert layer.forward(np.full((1, 1, width, 1), small)) == width * SMALLEST
+    layer.backward(np.full((1, 1, 1, 1), small))
+    np.testing.assert_array_equal(layer.dW, np.full((1, 1, 1, width), SMALLEST))
 
 
 def test_pooling_tells_the_smallest_number_from_zero():

@@ -25,10 +25,17 @@ from backprop_lib import (
     ReLU,
     Sequential,
     SoftmaxCrossEntropy,
+    conv,
     losses,
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture(params=[np.inf, 0], ids=["columns", "rows"])
+def way(request, monkeypatch):
+    """Convolve as if the images were small, then as if they were large."""
+    monkeypatch.setattr(conv, "COLUMNS", request.param)
 
 
 def assert_printed(got, printed, decimals):
@@ -68,6 +75,7 @@ def test_cs231n_relu_forward():
     assert_printed(ReLU().forward(linspace(-0.5, 0.5, 3, 4)), printed, 8)
 
 
+@pytest.mark.usefixtures("way")
 def test_cs231n_conv_forward_naive():
     layer = Conv2D(linspace(-0.2, 0.3, 3, 3, 4, 4), linspace(-0.1, 0.2, 3, 1), stride=2, padding=1)
     out = layer.forward(batch_last(linspace(-0.1, 0.5, 2, 3, 4, 4)))
@@ -180,6 +188,7 @@ def test_cs231n_adam():
     assert_printed(next_w, printed, 8)
 
 
+@pytest.mark.usefixtures("way")
 def test_dls_conv_forward_and_backward():
     """Its backward pass is fed the layer's own output as dZ."""
     rng = np.random.RandomState(1)
