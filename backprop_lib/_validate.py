@@ -10,6 +10,8 @@ FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 def real_number(value, name):
     """Return ``value`` as a finite float, or say what is wrong with it."""
+    if type(value) is float and value - value == 0.0:  # NaN for NaN and infinity
+        return value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected a real number, got {type(value).__name__}")
     try:

@@ -4,7 +4,7 @@ What is printed is not always right. Recompute it, then compare: the book's page
 sources does.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,7 @@ def _column(*entries):
     return _array([[entry] for entry in entries])
 
 
-@dataclass(frozen=True)
-class WorkedNetwork:
+class WorkedNetwork(NamedTuple):
     """A fully connected network that a source computes by hand.
 
     Attributes
@@ -124,8 +123,7 @@ and 0.3 were inferred from the printed pre-activations 0.27 and 0.43; other pair
 """
 
 
-@dataclass(frozen=True)
-class WorkedToy:
+class WorkedToy(NamedTuple):
     """The toy model's numbers and its published table.
 
     Attributes

@@ -1,4 +1,4 @@
-"""Fixtures for the tests that look at the built book in a browser."""
+"""Fixtures for the tests that look at the built book in a browser; what is said of skipped tests."""
 
 import os
 import shutil
@@ -23,6 +23,7 @@ NO_BROWSER = (
     "NO CHROMIUM WAS FOUND: nothing was tested in a browser. Install chromium, or set CHROMIUM "
     "to the path of a Chromium or Chrome."
 )
+NO_TORCH = "PYTORCH IS NOT INSTALLED: nothing was compared with it. `make torch` adds it."
 
 
 def find_chromium() -> str | None:
@@ -32,11 +33,17 @@ def find_chromium() -> str | None:
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say it again at the end, where it is read, when the browser tests were skipped."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    if any(NO_BROWSER in str(report.longrepr) for report in skipped):
-        terminalreporter.section("browser tests skipped", red=True, bold=True)
-        terminalreporter.write_line(NO_BROWSER, red=True, bold=True)
+    """Say it again at the end, where it is read, when something could not be tested."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for missing in (NO_BROWSER, NO_TORCH):
+        if any(missing in reason for reason in reasons):
+            terminalreporter.section("tests were skipped", red=True, bold=True)
+            terminalreporter.write_line(missing, red=True, bold=True)
+
+
+def without(missing):
+    """Skip the test for a reason that is said again at the end; in CI that is a failure."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +51,7 @@ def browser():
     """A headless Chromium, driven by Playwright."""
     chromium = find_chromium()
     if chromium is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
+        without(NO_BROWSER)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield browser

@@ -135,6 +135,7 @@ def test_both_operation_tables_agree(visit, tmp_path):
     a, b, c, d = leaf.values()
     total = graph.sin(a) * graph.cos(b) + graph.exp(-c) / (1 + graph.square(d)) - graph.log(a)
     total = total + graph.tanh(b - c) * graph.sigmoid(d) + graph.relu(a - b) + graph.relu(b - a)
+    total = total + a**b + abs(c - d) * graph.maximum(b, c)
     total.named("out")
     used = {value.operation for value in total.ancestors()} - {None}
     assert used == graph.OPERATIONS.keys(), "extend this graph by the new operation"

@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from conftest import NO_TORCH, without
 from helpers import mlp, random_array
 
 from backprop_lib import (
@@ -36,10 +37,6 @@ try:
 except ImportError:
     torch = None
 
-NO_TORCH = (
-    "PYTORCH IS NOT INSTALLED: nothing was compared with it. Install the CPU build of torch, "
-    "or the extra `test`."
-)
 SEEDS = range(2500 if os.environ.get("DEEP") else 150)
 ACTIVATIONS = [Identity, Sigmoid, Tanh, ReLU, Softplus]
 LOSSES = [HalfSquaredError, SquaredError, BinaryCrossEntropy, SoftmaxCrossEntropy]
@@ -62,7 +59,7 @@ MOST_REDRAWS = 20
 def one_thread():
     """PyTorch on one thread, or the reason why it does not run at all."""
     if torch is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_TORCH)
+        without(NO_TORCH)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

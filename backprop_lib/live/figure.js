@@ -11,6 +11,10 @@
     sub: [(a, b) => a - b, () => [1, -1]],
     mul: [(a, b) => a * b, (out, a, b) => [b, a]],
     div: [(a, b) => a / b, (out, a, b) => [1 / b, -out / b]],
+    pow: [
+      (a, b) => Math.pow(a, b),
+      (out, a, b) => [b ? b * Math.pow(a, b - 1) : 0, a > 0 ? out * Math.log(a) : 0],
+    ],
     neg: [(a) => -a, () => [-1]],
     square: [(a) => a * a, (out, a) => [2 * a]],
     sin: [(a) => Math.sin(a), (out, a) => [Math.cos(a)]],
@@ -20,6 +24,8 @@
     tanh: [(a) => Math.tanh(a), (out) => [1 - out * out]],
     sigmoid: [(a) => sigmoid(a), (out, a) => [out * sigmoid(-a)]],
     relu: [(a) => (a > 0 ? a : 0), (out, a) => [a > 0 ? 1 : 0]],
+    abs: [(a) => Math.abs(a), (out, a) => [Math.sign(a)]],
+    maximum: [(a, b) => Math.max(a, b), (out, a, b) => (a >= b ? [1, 0] : [0, 1])],
   };
 
   // The rules of backprop_lib/live/numbers.py

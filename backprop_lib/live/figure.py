@@ -380,7 +380,7 @@ class FigureControls:
                     slider.value.data -= self.eta.value * slider.value.grad
             try:
                 self.figure.recording.run()
-            except ArithmeticError:
+            except (ArithmeticError, ValueError):
                 break  # show says what happened
         self.show()
 
@@ -389,7 +389,7 @@ class FigureControls:
         figure = self.figure
         try:
             figure.recording.run()
-        except ArithmeticError as error:
+        except (ArithmeticError, ValueError) as error:
             self._write(
                 f"<p>No value here: {escape(str(error))}. Move a slider back, or reset.</p>"
             )

@@ -78,7 +78,7 @@ class Recording:
             leaf.data = point
             try:
                 losses.append(self.loss.forward())
-            except ArithmeticError:
+            except (ArithmeticError, ValueError):
                 losses.append(float("nan"))
         leaf.data = kept
         self.loss.forward()
