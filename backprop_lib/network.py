@@ -1,7 +1,6 @@
 """A network is a list of layers: forward through all, backward through all in reverse."""
 
 import os
-import zipfile
 
 import numpy as np
 
@@ -109,6 +108,8 @@ class Sequential:
         ValueError
             The file is not a network's, or another network's. No parameter has changed.
         """
+        import zipfile  # slow to import, and few programs load a network
+
         path = _archive(path, "load")
         with open(path, "rb") as file:
             try:
