@@ -87,7 +87,8 @@ def all_finite(array):
 
     The sum of squares tells at once, except where it overflows: then every entry is looked at.
     """
-    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
+    entries = array.ravel("K")  # in the order they lie in memory: not copied
+    return math.isfinite(np.vdot(entries, entries)) or bool(np.isfinite(entries).all())
 
 
 def fits(actual, expected):

@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from backprop_lib import initializers
 from backprop_lib._validate import real_array, whole_number
-from backprop_lib.layer import Layer
+from backprop_lib.layer import Layer, takes
 
 COLUMNS = 2**17  # the most numbers that patches may take: a megabyte of float64
 
@@ -117,11 +117,11 @@ class Conv2D(Layer):
         W = init((filters, channels, size, size), channels * area, filters * area, rng)
         return cls(W, np.zeros((filters, 1)), **geometry)
 
+    @takes("A", lambda self: (self.W.shape[1], "height", "width", "m"))
     def forward(self, A):
         """Return Z of shape (filters, out_height, out_width, m) for A of shape
         (channels, height, width, m).
         """
-        A = self.checked(A, "A", (self.W.shape[1], "height", "width", "m"))
         shape = *self.output_shape(A.shape[:3]), A.shape[3]
         A = _padded(A, self.padding)
         small = self.W[0].size * math.prod(shape[1:]) <= COLUMNS
@@ -130,14 +130,14 @@ class Conv2D(Layer):
         self.saved = kept, A.shape, shape, backward
         return Z
 
+    @takes("dZ", lambda self: self.recall()[2])
     def backward(self, dZ, input_gradient=True):
         """Set dW and db, return dA of the image's shape; Equations :eq:`eq-conv-dA`,
         :eq:`eq-conv-dW`, :eq:`eq-conv-db`.
 
         The first layer of a network can leave dA out: ``input_gradient=False``.
         """
-        kept, image_shape, shape, backward = self.recall()
-        dZ = self.checked(dZ, "dZ", shape)
+        kept, image_shape, _, backward = self.saved
         dA = np.zeros(image_shape, dZ.dtype) if input_gradient else None
         self.dW = backward(dZ, kept, self.W, self.stride, dA)
         self.db = dZ.sum(axis=(1, 2, 3)).reshape(self.b.shape)
@@ -248,11 +248,11 @@ class MaxPool2D(Layer):
         self.size = whole_number(size, "MaxPool2D: size")
         self.stride = self.size if stride is None else whole_number(stride, "MaxPool2D: stride")
 
+    @takes("A", lambda self: ("channels", "height", "width", "m"))
     def forward(self, A):
         """Return Z of shape (channels, out_height, out_width, m) for A of shape
         (channels, height, width, m).
         """
-        A = self.checked(A, "A", ("channels", "height", "width", "m"))
         windows = self._windows(A)
         Z = next(windows).copy()
         for entries in windows:
@@ -260,12 +260,12 @@ class MaxPool2D(Layer):
         self.saved = A, Z
         return Z
 
+    @takes("dZ", lambda self: self.recall()[1].shape)
     def backward(self, dZ):
         """Return dA: each entry of dZ goes to the largest entry of its window, the first one in
         reading order where several are equal; Equation :eq:`eq-max-pool-backward`.
         """
-        A, Z = self.recall()
-        dZ = self.checked(dZ, "dZ", Z.shape)
+        A, Z = self.saved
         dA = np.zeros(A.shape, dZ.dtype)
         waiting = np.ones(Z.shape, bool)
         for entries, d_entries in zip(self._windows(A), self._windows(dA), strict=True):
@@ -296,17 +296,16 @@ class MaxPool2D(Layer):
 class Flatten(Layer):
     """Reshape (channels, height, width, m) to (channels·height·width, m), and back."""
 
+    @takes("A", lambda self: ("channels", "height", "width", "m"))
     def forward(self, A):
         """Return the images as columns."""
-        A = self.checked(A, "A", ("channels", "height", "width", "m"))
         self.saved = A.shape
         return A.reshape(-1, A.shape[-1])
 
+    @takes("dA", lambda self: (math.prod(self.recall()[:3]), self.saved[3]))
     def backward(self, dA):
         """Return the gradients as images."""
-        shape = self.recall()
-        dA = self.checked(dA, "dA", (math.prod(shape[:3]), shape[3]))
-        return dA.reshape(shape)
+        return dA.reshape(self.saved)
 
     def output_shape(self, input_shape):
         """Return (channels·height·width,)."""

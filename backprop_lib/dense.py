@@ -4,7 +4,7 @@ import numpy as np
 
 from backprop_lib import initializers
 from backprop_lib._validate import real_array, whole_number
-from backprop_lib.layer import Layer
+from backprop_lib.layer import Layer, takes
 
 
 class Dense(Layer):
@@ -46,13 +46,14 @@ class Dense(Layer):
         n_out = whole_number(n_out, "Dense: n_out")
         return cls(init((n_out, n_in), n_in, n_out, rng), np.zeros((n_out, 1)))
 
+    @takes("A", lambda self: (self.W.shape[1], "m"))
     def forward(self, A):
         """Return Z of shape (n_out, m) for A of shape (n_in, m)."""
-        A = self.checked(A, "A", (self.W.shape[1], "m"))
         self.saved = A
         Z = np.dot(self.W, A)  # (n_out, n_in) @ (n_in, m); np.dot is quicker than @ when small
         return Z + self.b  # (n_out, m) + (n_out, 1)
 
+    @takes("dZ", lambda self: (len(self.W), self.recall().shape[1]))
     def backward(self, dZ, input_gradient=True):
         """Set dW and db, return dA; Equations :eq:`eq-dense-dW`, :eq:`eq-dense-db`,
         :eq:`eq-dense-dA`.
@@ -60,8 +61,7 @@ class Dense(Layer):
         ``dZ`` has shape (n_out, m), the returned dA (n_in, m). The first layer of a network can
         leave dA out: ``input_gradient=False``.
         """
-        A = self.recall()
-        dZ = self.checked(dZ, "dZ", (self.W.shape[0], A.shape[1]))
+        A = self.saved
         self.dW = np.dot(dZ, A.T)  # (n_out, m) @ (m, n_in): the product sums over the samples
         self.db = dZ.sum(axis=1, keepdims=True)  # (n_out, 1)
         if input_gradient:

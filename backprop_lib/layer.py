@@ -1,6 +1,9 @@
 """What every layer and every loss has in common: a memory of the forward pass, and checked inputs."""
 
-from backprop_lib._validate import fits, real_array
+from functools import wraps
+from types import MethodType
+
+from backprop_lib._validate import real_array
 
 
 class Step:
@@ -20,6 +23,34 @@ class Step:
         return type(self).__name__
 
 
+def takes(letter, shape):
+    """Check the array that a layer's ``forward`` or ``backward`` takes, before it runs.
+
+    Parameters
+    ----------
+    letter : str
+        The array's name in the error message.
+    shape : callable
+        Returns, for the layer, the shape that is expected; as in ``real_array``.
+    """
+
+    def decorate(method):
+        @wraps(method)
+        def checked(self, array, *options, **named_options):
+            array = real_array(array, f"{self.name}: {letter}", shape(self))
+            return method(self, array, *options, **named_options)
+
+        return checked
+
+    return decorate
+
+
+def unchecked(method):
+    """Return a layer's method without the check of ``takes``, for who knows that the array fits."""
+    function = getattr(method, "__wrapped__", None)
+    return MethodType(function, method.__self__) if function else method
+
+
 class Layer(Step):
     """A step of a network, from array to array.
 
@@ -28,7 +59,6 @@ class Layer(Step):
 
     parameter_names = ()
     setting_names = ()
-    _handed = object()  # nobody's array
 
     def __repr__(self):
         shapes = [f"{name}: {array.shape}" for name, array in self.parameters().items()]
@@ -48,20 +78,3 @@ class Layer(Step):
     def output_shape(self, input_shape):
         """Return the shape of one sample's output, without the batch axis."""
         return input_shape
-
-    def checked(self, array, letter, shape):
-        """Return ``array`` as a finite float array of that shape, or say what is wrong with it.
-
-        What a neighbour hands on was made by this library: only its shape is looked at.
-        """
-        if array is self._handed and fits(array.shape, shape):
-            return array
-        return real_array(array, f"{self.name}: {letter}", shape)
-
-    def hand(self, step, array, *options):
-        """Call ``step``, this layer's forward or backward, with an array from its neighbour."""
-        self._handed = array
-        try:
-            return step(array, *options)
-        finally:
-            del self._handed

@@ -3,6 +3,8 @@
 The factor 1/m enters here and nowhere else.
 """
 
+import math
+
 import numpy as np
 
 from backprop_lib._validate import label_array, real_array, whole_number
@@ -20,8 +22,9 @@ class HalfSquaredError(Step):
         """Return the loss for predictions A and targets Y, both of shape (n_out, m)."""
         A, Y = _pair(self, A, Y)
         D = A - Y
+        J = _finite(self, np.vdot(D, D) / 2 / D.shape[1])  # vdot: the sum of all D * D
         self.saved = D
-        return float((D * D).sum()) / 2 / D.shape[1]
+        return J
 
     def backward(self):
         """Return dA = (A − Y) / m, of shape (n_out, m)."""
@@ -36,8 +39,9 @@ class SquaredError(Step):
         """Return the loss for predictions A and targets Y, both of shape (n_out, m)."""
         A, Y = _pair(self, A, Y)
         D = A - Y
+        J = _finite(self, np.vdot(D, D) / D.shape[1])
         self.saved = D
-        return float((D * D).sum()) / D.shape[1]
+        return J
 
     def backward(self):
         """Return dA = 2 (A − Y) / m, of shape (n_out, m)."""
@@ -51,14 +55,17 @@ class BinaryCrossEntropy(Step):
     def forward(self, Z, Y):
         """Return the loss for logits Z and targets Y in [0, 1], both of shape (n_out, m).
 
-        −y log σ(z) − (1 − y) log(1 − σ(z)) = log(1 + exp z) − y z, which never takes log 0.
+        −y log σ(z) − (1 − y) log(1 − σ(z)) = log(1 + exp z) − y z, which never takes log 0; and
+        log(1 + exp z) = max(0, z) + log(1 + exp(−|z|)), which keeps its digits when y = 1.
         """
         Z, Y = _pair(self, Z, Y, "Z")
         if Y.min() < 0 or Y.max() > 1:
             found = f"{Y.min():g} to {Y.max():g}"
             raise ValueError(f"{self.name}: Y: expected targets in [0, 1], got {found}")
+        total = (np.maximum(Z, 0) - Y * Z + np.log1p(np.exp(-np.abs(Z)))).sum()
+        J = _finite(self, total / Z.shape[1])
         self.saved = Z, Y
-        return float((np.logaddexp(0, Z) - Y * Z).sum() / Z.shape[1])
+        return J
 
     def backward(self):
         """Return dZ = (σ(Z) − Y) / m, of shape (n_out, m); Equation :eq:`eq-bce-backward`."""
@@ -75,12 +82,13 @@ class SoftmaxCrossEntropy(Step):
         """Return the loss for logits Z of shape (classes, m) and integer labels of shape (m,)."""
         Z = real_array(Z, f"{self.name}: Z", ("classes", "m"))
         labels = label_array(labels, f"{self.name}: labels", *Z.shape)
-        Z = Z - Z.max(axis=0)  # the same probabilities, and exp cannot overflow
+        Z = _below_the_largest(Z)
         e = np.exp(Z)
         total = e.sum(axis=0)
+        surprise = np.log(total) - Z[labels, np.arange(len(labels))]  # (m,): −log P at the labels
+        J = _finite(self, surprise.mean())
         self.saved = e / total, labels
-        log_P = Z[labels, np.arange(len(labels))] - np.log(total)  # (m,), at the labels
-        return float(-log_P.mean())
+        return J
 
     def backward(self):
         """Return dZ = (P − Y) / m with one-hot Y, of shape (classes, m); Equation
@@ -93,12 +101,8 @@ class SoftmaxCrossEntropy(Step):
 
 
 def softmax(Z):
-    """Return the probabilities of each column of Z; Equation :eq:`eq-softmax`.
-
-    Subtracting the column's largest logit changes nothing but keeps exp from overflowing.
-    """
-    Z = real_array(Z, "softmax: Z", ("classes", "m"))
-    e = np.exp(Z - Z.max(axis=0))
+    """Return the probabilities of each column of Z; Equation :eq:`eq-softmax`."""
+    e = np.exp(_below_the_largest(real_array(Z, "softmax: Z", ("classes", "m"))))
     return e / e.sum(axis=0)
 
 
@@ -107,6 +111,20 @@ def one_hot(labels, classes):
     classes = whole_number(classes, "one_hot: classes")
     labels = label_array(labels, "one_hot: labels", classes)
     return np.eye(classes)[:, labels]
+
+
+@np.errstate(over="ignore")  # what lies further below than the largest float has exp 0 anyway
+def _below_the_largest(Z):
+    """Return Z less the largest logit of each column: the same probabilities, but exp cannot
+    overflow.
+    """
+    return Z - Z.max(axis=0)
+
+
+def _finite(loss, J):
+    if not math.isfinite(J):
+        raise ValueError(f"{loss.name}: the loss is beyond the largest float")
+    return float(J)
 
 
 def _pair(loss, A, Y, letter="A"):

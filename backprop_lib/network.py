@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from backprop_lib._validate import all_finite, real_array
-from backprop_lib.layer import Layer
+from backprop_lib.layer import Layer, unchecked
 
 
 class Sequential:
@@ -23,7 +23,7 @@ class Sequential:
     """
 
     def __init__(self, layers):
-        self.layers = list(layers)
+        self.layers = tuple(layers)
         if not self.layers:
             raise ValueError("Sequential: expected at least one layer, got none")
         for layer in self.layers:
@@ -31,21 +31,27 @@ class Sequential:
                 raise TypeError(f"Sequential: expected layers, got {type(layer).__name__}")
         if len({id(layer) for layer in self.layers}) < len(self.layers):
             raise ValueError("Sequential: the same layer object occurs twice; make two layers")
+        self._forward = [unchecked(layer.forward) for layer in self.layers]
+        self._backward = [unchecked(layer.backward) for layer in self.layers]
+        with_parameters = [k for k, layer in enumerate(self.layers) if layer.parameter_names]
+        self._first_with_parameters = min(with_parameters, default=None)
         self.outputs = []
-        self._accepted = None
 
     def forward(self, A):
-        """Return the last layer's output for a batch; the batch is the last axis."""
+        """Return the last layer's output for a batch; the batch is the last axis.
+
+        Every shape is checked before the first layer computes, so that the layers need not.
+        """
         A = real_array(A, "Sequential: A")
-        if A.shape[:-1] != self._accepted:
-            self._accept(A.shape[:-1])
+        self._accept(A.shape[:-1])
         outputs = []
-        for layer in self.layers:
-            A = layer.hand(layer.forward, A)
+        for layer, forward in zip(self.layers, self._forward, strict=True):
+            A = forward(A)
+            if layer.parameter_names and not all_finite(A):
+                number, name = len(outputs) + 1, layer.name
+                raise ValueError(f"Sequential: layer {number}, {name}: the output is not finite")
             outputs.append(A)
         self.outputs = outputs
-        if not all_finite(A):
-            raise ValueError(f"Sequential: {self._first_overflow()}")
         return A
 
     def backward(self, dA, input_gradient=True):
@@ -58,13 +64,15 @@ class Sequential:
             raise RuntimeError("Sequential: call forward before backward")
         dA = real_array(dA, "Sequential: dA", self.outputs[-1].shape)
         if input_gradient:
-            for layer in reversed(self.layers):
-                dA = layer.hand(layer.backward, dA)
+            for backward in reversed(self._backward):
+                dA = backward(dA)
             return dA
-        first, *later = self._from_first_parameters()
-        for layer in reversed(later):
-            dA = layer.hand(layer.backward, dA)
-        first.hand(first.backward, dA, False)
+        first = self._first_with_parameters
+        if first is None:
+            raise ValueError("Sequential: no layer has parameters: there is no gradient to compute")
+        for backward in reversed(self._backward[first + 1 :]):
+            dA = backward(dA)
+        self._backward[first](dA, False)
 
     def parameters(self):
         """Return every parameter array by name, ``"1.W"`` for W of the first layer."""
@@ -135,26 +143,12 @@ class Sequential:
         for name, P in parameters.items():
             P[...] = stored[name]
 
-    def _accept(self, input_shape):
-        """Refuse a shape that some layer does not fit before the first one has computed."""
-        shape = input_shape
+    def _accept(self, shape):
         for layer in self.layers:
             shape = layer.output_shape(shape)
-        self._accepted = input_shape
-
-    def _from_first_parameters(self):
-        for number, layer in enumerate(self.layers):
-            if layer.parameter_names:
-                return self.layers[number:]
-        raise ValueError("Sequential: no layer has parameters: there is no gradient to compute")
 
     def _described(self):
         return [repr(layer) for layer in self.layers]
-
-    def _first_overflow(self):
-        for number, (layer, A) in enumerate(zip(self.layers, self.outputs, strict=True), start=1):
-            if not all_finite(A):
-                return f"layer {number}, {layer.name}: the output is not finite"
 
 
 def _archive(path, verb):

@@ -6,7 +6,7 @@ together to one flat vector G, so that a formula is computed once and not once a
 
 import numpy as np
 
-from backprop_lib._validate import fraction, positive_number, real_array, real_number
+from backprop_lib._validate import all_finite, fraction, positive_number, real_array, real_number
 
 
 class SGD:
@@ -29,18 +29,17 @@ class SGD:
         self.weight_decay = real_number(weight_decay, "SGD: weight_decay")
         if self.weight_decay < 0:
             raise ValueError(f"SGD: weight_decay: expected a number >= 0, got {weight_decay}")
-        self.shapes, self.velocity = None, None
+        self.shapes, self.velocity = None, 0.0
 
+    @np.errstate(over="ignore", invalid="ignore")  # _store looks at the result
     def step(self, parameters, gradients):
         """Update every array of ``parameters`` (dict of name to array) in place."""
-        G = _strung(self, parameters, gradients)
+        P, G = _strung(self, parameters, gradients)
         if self.weight_decay:
-            G += self.weight_decay * _flat(parameters)
-        if self.velocity is None:
-            self.velocity = np.zeros_like(G)
-        self.velocity *= self.momentum
-        self.velocity += G
-        _descend(parameters, self.learning_rate * self.velocity)
+            G += self.weight_decay * P
+        velocity = self.momentum * self.velocity + G
+        P -= self.learning_rate * velocity
+        _store(self, parameters, P, velocity=velocity)
 
 
 class Adam:
@@ -63,23 +62,23 @@ class Adam:
         self.beta1 = fraction(beta1, "Adam: beta1")
         self.beta2 = fraction(beta2, "Adam: beta2")
         self.epsilon = positive_number(epsilon, "Adam: epsilon")
-        self.shapes, self.mean, self.square, self.steps = None, None, None, 0
+        self.shapes, self.mean, self.square, self.steps = None, 0.0, 0.0, 0
 
+    @np.errstate(over="ignore", invalid="ignore")
     def step(self, parameters, gradients):
         """Update every array of ``parameters`` (dict of name to array) in place."""
-        G = _strung(self, parameters, gradients)
-        if self.mean is None:
-            self.mean, self.square = np.zeros_like(G), np.zeros_like(G)
-        self.steps += 1
-        self.mean += (1 - self.beta1) * (G - self.mean)
-        self.square += (1 - self.beta2) * (G * G - self.square)
-        mean = self.mean / (1 - self.beta1**self.steps)
-        square = self.square / (1 - self.beta2**self.steps)
-        _descend(parameters, self.learning_rate * mean / (np.sqrt(square) + self.epsilon))
+        P, G = _strung(self, parameters, gradients)
+        t = self.steps + 1
+        M = self.beta1 * self.mean + (1 - self.beta1) * G
+        S = self.beta2 * self.square + (1 - self.beta2) * (G * G)
+        M_hat = M / (1 - self.beta1**t)
+        S_hat = S / (1 - self.beta2**t)
+        P -= self.learning_rate * M_hat / (np.sqrt(S_hat) + self.epsilon)
+        _store(self, parameters, P, mean=M, square=S, steps=t)
 
 
 def _strung(optimizer, parameters, gradients):
-    """Return the gradients as one flat vector, after checking everything."""
+    """Return the parameters and the gradients, each as one new vector, after checking them."""
     name = type(optimizer).__name__
     if not parameters or parameters.keys() != gradients.keys():
         raise ValueError(
@@ -101,18 +100,20 @@ def _strung(optimizer, parameters, gradients):
         key: real_array(gradients[key], f"{name}: gradient of {key}", P.shape)
         for key, P in parameters.items()
     }
-    optimizer.shapes = shapes
-    return _flat(checked)
+    return [
+        np.concatenate([a.ravel() for a in arrays.values()]) for arrays in (parameters, checked)
+    ]
 
 
-def _flat(arrays):
-    """Return the entries of all arrays as one new vector."""
-    return np.concatenate([array.ravel() for array in arrays.values()])
-
-
-def _descend(parameters, step):
-    """Subtract from each parameter its stretch of the flat vector."""
+def _store(optimizer, parameters, P, **state):
+    """Put the updated vector P back into the parameters, and keep the optimiser's new state."""
+    if not all(all_finite(np.asarray(vector)) for vector in (P, *state.values())):
+        name = type(optimizer).__name__
+        raise ValueError(f"{name}: expected a step within the finite numbers; nothing has changed")
     start = 0
-    for P in parameters.values():
-        P -= step[start : start + P.size].reshape(P.shape)
-        start += P.size
+    for array in parameters.values():
+        array[...] = P[start : start + array.size].reshape(array.shape)
+        start += array.size
+    optimizer.shapes = [(name, array.shape) for name, array in parameters.items()]
+    for name, value in state.items():
+        setattr(optimizer, name, value)

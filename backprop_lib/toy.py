@@ -5,7 +5,7 @@ f = β3 + ω3·cos(β2 + ω2·exp(β1 + ω1·sin(β0 + ω0·x))), loss ℓ = (f 
 Source: Prince, *Understanding Deep Learning* (2023), section 7.2 and notebook 7.1.
 """
 
-from math import cos, exp, sin
+from math import cos, exp, inf, isfinite, sin
 
 from backprop_lib import graph
 from backprop_lib._validate import positive_number, real_number
@@ -33,18 +33,25 @@ class ToyModel:
         self.values = None
 
     def forward(self, x, y):
-        """Return the loss at one point (x, y); Equation :eq:`eq-toy-forward`."""
+        """Return the loss at one point (x, y); Equation :eq:`eq-toy-forward`.
+
+        ``OverflowError`` if it is beyond the largest float, and nothing has changed.
+        """
         x, y = real_number(x, "ToyModel: x"), real_number(y, "ToyModel: y")
         beta0, beta1, beta2, beta3 = self.beta
         omega0, omega1, omega2, omega3 = self.omega
-        f0 = beta0 + omega0 * x
-        h1 = sin(f0)
-        f1 = beta1 + omega1 * h1
-        h2 = exp(f1)
-        f2 = beta2 + omega2 * h2
-        h3 = cos(f2)
-        f3 = beta3 + omega3 * h3
-        loss = (f3 - y) ** 2
+        try:
+            f0 = beta0 + omega0 * x
+            h1 = sin(f0)
+            f1 = beta1 + omega1 * h1
+            h2 = exp(f1)
+            f2 = beta2 + omega2 * h2
+            h3 = cos(f2)
+            f3 = beta3 + omega3 * h3
+            loss = (f3 - y) ** 2
+        except (OverflowError, ValueError):  # as of exp 1000, and of the sine of infinity
+            loss = inf
+        _refuse_infinity([loss], "the loss")
         self.x, self.y = x, y
         self.values = dict(f0=f0, h1=h1, f1=f1, h2=h2, f2=f2, h3=h3, f3=f3, loss=loss)
         return loss
@@ -56,6 +63,11 @@ class ToyModel:
         -------
         dict of str to float
             For ``f3, h3, ..., f0`` and for ``beta3, omega3, ..., beta0, omega0``.
+
+        Raises
+        ------
+        OverflowError
+            One of them is beyond the largest float.
         """
         if self.values is None:
             raise RuntimeError("ToyModel: call forward before backward")
@@ -72,10 +84,12 @@ class ToyModel:
         dbeta2, domega2 = df2, df2 * h2
         dbeta1, domega1 = df1, df1 * h1
         dbeta0, domega0 = df0, df0 * self.x
-        self.gradients = dict(f3=df3, h3=dh3, f2=df2, h2=dh2, f1=df1, h1=dh1, f0=df0)
-        self.gradients |= dict(beta3=dbeta3, omega3=domega3, beta2=dbeta2, omega2=domega2)
-        self.gradients |= dict(beta1=dbeta1, omega1=domega1, beta0=dbeta0, omega0=domega0)
-        return self.gradients
+        gradients = dict(f3=df3, h3=dh3, f2=df2, h2=dh2, f1=df1, h1=dh1, f0=df0)
+        gradients |= dict(beta3=dbeta3, omega3=domega3, beta2=dbeta2, omega2=domega2)
+        gradients |= dict(beta1=dbeta1, omega1=domega1, beta0=dbeta0, omega0=domega0)
+        _refuse_infinity(gradients.values(), "a derivative")
+        self.gradients = gradients
+        return gradients
 
     def update(self, learning_rate):
         """Take one step of gradient descent; Equation :eq:`eq-gradient-descent`.
@@ -84,10 +98,10 @@ class ToyModel:
         """
         learning_rate = positive_number(learning_rate, "ToyModel: learning_rate")
         gradients = self.backward()
-        for k in range(4):
-            self.beta[k] -= learning_rate * gradients[f"beta{k}"]
-            self.omega[k] -= learning_rate * gradients[f"omega{k}"]
-        self.values = None
+        beta = [b - learning_rate * gradients[f"beta{k}"] for k, b in enumerate(self.beta)]
+        omega = [w - learning_rate * gradients[f"omega{k}"] for k, w in enumerate(self.omega)]
+        _refuse_infinity(beta + omega, "an updated parameter")
+        self.beta, self.omega, self.values = beta, omega, None
 
 
 def record(beta, omega, x, y):
@@ -112,6 +126,11 @@ def record(beta, omega, x, y):
     loss = graph.square(f3 - y).named("loss")
     leaves = [x, y, beta0, beta1, beta2, beta3, omega0, omega1, omega2, omega3]
     return {value.name: value for value in [*leaves, f0, h1, f1, h2, f2, h3, f3, loss]}
+
+
+def _refuse_infinity(numbers, what):
+    if not all(map(isfinite, numbers)):
+        raise OverflowError(f"ToyModel: {what} is beyond the largest float")
 
 
 def _four(numbers, name):

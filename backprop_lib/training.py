@@ -189,20 +189,15 @@ def _train(network, loss, X, Y, batches, optimizer, history):
 
 
 def _step(network, loss, X, Y, optimizer, history):
-    J, finite = np.nan, False
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             J = loss.forward(network.forward(X), Y)
-            finite = np.isfinite(J)
-            if finite:
-                network.backward(loss.backward(), input_gradient=False)
-                optimizer.step(network.parameters(), network.gradients())
-    except ValueError:  # an infinity or NaN was refused on the way
+            network.backward(loss.backward(), input_gradient=False)
+            optimizer.step(network.parameters(), network.gradients())
+    except ValueError as error:  # an infinity or NaN was refused on the way
         if history.updates == 0:
             raise  # nothing has been learnt yet: the starting weights or the data are at fault
-        finite = False
-    if not finite:
-        raise _diverged(f"loss {J:g} at update {history.updates + 1}", optimizer)
+        raise _diverged(f"at update {history.updates + 1}", error, optimizer) from None
     history.forward_passes += 1
     history.backward_passes += 1
     history.updates += 1
@@ -211,12 +206,11 @@ def _step(network, loss, X, Y, optimizer, history):
 
 def _validation_loss(network, loss, X, Y, optimizer, epoch):
     try:
-        J = _loss(network, loss, X, Y)
-    except ValueError:  # as in a step
-        J = np.nan
-    if not np.isfinite(J):
-        raise _diverged(f"validation loss {J:g} after epoch {epoch}", optimizer)
-    return J
+        return _loss(network, loss, X, Y)
+    except ValueError as error:  # as in a step
+        raise _diverged(
+            f"on the validation samples after epoch {epoch}", error, optimizer
+        ) from None
 
 
 def _loss(network, loss, X, Y):
@@ -224,9 +218,10 @@ def _loss(network, loss, X, Y):
         return loss.forward(network.forward(X), Y)
 
 
-def _diverged(what, optimizer):
+def _diverged(where, error, optimizer):
     return FloatingPointError(
-        f"training diverged: {what}; try a learning rate below {optimizer.learning_rate:g}"
+        f"training diverged {where} ({error}); "
+        f"try a learning rate below {optimizer.learning_rate:g}"
     )
 
 

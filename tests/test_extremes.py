@@ -91,8 +91,6 @@ def test_tails_against_fifty_digits(activation, value, slope, dtype):
     A, dZ = layer.forward(Z), layer.backward(np.ones_like(Z))
     near = dict(rtol=4 * EPS[dtype], atol=TINY[dtype])
     np.testing.assert_allclose(A[0], [exactly(value, z) for z in Z[0]], **near)
-    if activation is Tanh:
-        near["atol"] = 2 * EPS[dtype]
     np.testing.assert_allclose(dZ[0], [exactly(slope, z) for z in Z[0]], **near)
 
 
@@ -301,12 +299,108 @@ def test_the_toy_model_as_far_as_exp_reaches():
         assert model.backward()["omega2"] == model.gradients["beta2"] * model.values["h2"]
     before = dict(model.values)
     model.beta[1] = 710.0
-    with pytest.raises(OverflowError):
+    with pytest.raises(OverflowError, match="ToyModel: the loss is beyond the largest float"):
         model.forward(0, 0)
     assert model.values == before
     with pytest.raises(OverflowError, match="exp"):
         toy.record((0, 710, 0, 0), (0, 0, 1, 1), 0, 0)
     assert graph.exp(graph.Value(-746)).data == 0
+
+
+@pytest.mark.parametrize(
+    "beta, omega, y",
+    [
+        ((1e308, 0, 0, 0), (1e308, 0, 0, 0), 0),  # the sine of infinity
+        ((0, 0, 1e308, 0), (0, 0, 1e308, 0), 0),  # its cosine
+        ((0, 0, 0, 0), (0, 0, 0, 1e200), 0),  # its square
+        ((0, 0, 0, 1e308), (0, 0, 0, 1e308), -1e308),  # infinity itself
+    ],
+)
+def test_the_toy_model_beyond_the_largest_float(beta, omega, y):
+    model = ToyModel(beta, omega)
+    with pytest.raises(OverflowError, match="ToyModel: the loss is beyond the largest float"):
+        model.forward(10, y)
+    assert model.values is None
+
+
+def test_the_toy_model_s_derivatives_beyond_the_largest_float():
+    """exp 708 = 3e307 is a float; times 2e10 it is none."""
+    model = ToyModel((0, 708, 0.3, 0), (0, 0, 1, 1e10))
+    model.forward(0, 0)
+    with pytest.raises(OverflowError, match="ToyModel: a derivative is beyond the largest float"):
+        model.backward()
+    with pytest.raises(OverflowError, match="ToyModel: a derivative is beyond the largest float"):
+        model.update(0.1)
+    assert model.beta == [0, 708, 0.3, 0]
+
+
+def test_the_toy_model_s_parameters_beyond_the_largest_float():
+    model = ToyModel((0, 0, 0, 1e150), (0, 0, 0, 0))
+    model.forward(0, 0)
+    with pytest.raises(OverflowError, match="ToyModel: an updated parameter is beyond the large"):
+        model.update(1e200)
+    assert (model.beta, model.omega) == ([0, 0, 0, 1e150], [0, 0, 0, 0])
+
+
+BEYOND = [
+    (HalfSquaredError, [[1e200]], [[0.0]]),
+    (SquaredError, [[1e200]], [[0.0]]),
+    (SquaredError, np.float32([[1e20]]), np.float32([[0]])),
+    (BinaryCrossEntropy, [[1.7e308, 1.7e308]], [[0.0, 0.0]]),
+    (SoftmaxCrossEntropy, [[1e308], [-1e308]], [1]),
+]
+
+
+@pytest.mark.parametrize("kind, outputs, targets", BEYOND)
+def test_losses_beyond_the_largest_float(kind, outputs, targets):
+    loss, message = kind(), f"{kind.__name__}: the loss is beyond the largest float"
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=message):
+        loss.forward(outputs, targets)
+    assert loss.saved is None
+
+
+def test_softmax_of_logits_as_far_apart_as_can_be():
+    np.testing.assert_array_equal(losses.softmax([[1e308], [-1e308]]), [[1], [0]])
+    loss = SoftmaxCrossEntropy()
+    J = loss.forward([[1e308], [-1e308]], [0])
+    assert (J, np.signbit(J)) == (0, False)  # certain and right: 0, not -0
+    np.testing.assert_array_equal(loss.backward(), [[0], [0]])
+
+
+@pytest.mark.parametrize("y, z", [(1, 20), (0, -20), (1, 36), (0, -36)])
+def test_binary_cross_entropy_keeps_its_digits_near_certainty(y, z):
+    expected = exactly(softplus, -abs(z))
+    assert BinaryCrossEntropy().forward([[z]], [[y]]) == pytest.approx(expected, rel=4e-16)
+
+
+@pytest.mark.parametrize("last", [Sigmoid, Tanh, ReLU, Identity])
+def test_an_overflow_that_an_activation_would_hide(last):
+    network = Sequential([Dense([[-1e200]], [[0.0]]), last()])
+    message = "Sequential: layer 1, Dense: the output is not finite"
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=message):
+        network.forward([[1e200]])
+
+
+@pytest.mark.parametrize(
+    "optimizer, gradients",
+    [
+        (Adam(0.1), [1e200]),
+        (Adam(0.1), [1.0, 1e200]),
+        (SGD(1e200), [1e200]),
+        (SGD(0.1, momentum=0.9), [1.7e308, 1.7e308]),
+        (SGD(0.1, weight_decay=1e308), [1e308]),
+    ],
+)
+def test_steps_beyond_the_largest_float_change_nothing(optimizer, gradients):
+    P = {"w": np.array([10.0])}
+    for G in gradients[:-1]:
+        optimizer.step(P, {"w": np.array([G])})
+    before = P["w"].copy(), {k: np.copy(v) for k, v in vars(optimizer).items() if k != "shapes"}
+    with pytest.raises(ValueError, match="expected a step within the finite numbers; nothing has"):
+        optimizer.step(P, {"w": np.array(gradients[-1:])})
+    np.testing.assert_array_equal(P["w"], before[0])
+    for name, state in before[1].items():
+        np.testing.assert_array_equal(getattr(optimizer, name), state)
 
 
 def test_a_batch_of_one_loses_no_axis():

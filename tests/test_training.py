@@ -237,19 +237,18 @@ def test_progress_is_shown_only_if_wanted_and_on_standard_error(capfd):
 
 @pytest.mark.parametrize("activation", [Sigmoid, ReLU])
 @pytest.mark.parametrize("depth", [1, 3])
-def test_divergence_is_reported_with_step_loss_and_advice(activation, depth):
+def test_divergence_is_reported_with_step_cause_and_advice(activation, depth):
     """Linear output, far too large a rate: finite for some updates, then not, without warnings."""
     network = mlp(*[2] * depth, 1, activation=activation)
     X, Y = random_array(2, 6, seed=1), random_array(1, 6, seed=2)
     optimizer = SGD(1e6)
     with pytest.raises(FloatingPointError) as report:
         fit(network, HalfSquaredError(), X, Y, optimizer, epochs=500, batch_size=6, rng=rng())
-    loss = r"(inf|nan|\S+e\+\d+)"
+    cause = r"\(\w+: .* (finite numbers.*|not finite|largest float|has changed)\)"
     advice = r"try a learning rate below 1e\+06"
-    pattern = rf"training diverged: loss {loss} at update (\d+); {advice}"
-    found = re.fullmatch(pattern, str(report.value))
+    found = re.fullmatch(rf"training diverged at update (\d+) {cause}; {advice}", str(report.value))
     assert found, str(report.value)
-    assert int(found[2]) > 1
+    assert int(found[1]) > 1
 
 
 def test_after_a_divergence_the_parameters_are_those_of_the_last_update():
@@ -265,7 +264,7 @@ def test_after_a_divergence_the_parameters_are_those_of_the_last_update():
     optimizer.step = watched
     with pytest.raises(FloatingPointError, match=r"update \d+") as report:
         fit(network, HalfSquaredError(), X, Y, optimizer, epochs=500, batch_size=8, rng=rng())
-    assert f"at update {len(updates) + 1};" in str(report.value)
+    assert f"at update {len(updates) + 1} (" in str(report.value)
     for name, P in network.parameters().items():
         np.testing.assert_array_equal(P, updates[-1][name])
         assert np.isfinite(P).all()
@@ -287,7 +286,7 @@ def test_an_overflowing_gradient_counts_as_divergence_although_the_loss_is_finit
     network = Sequential([Dense([[1.0]], [[0.0]]), Dense([[1.0]], [[0.0]])])
     optimizer = Trap(0.1)
     X, Y = np.array([[1e13, 1e13]]), np.zeros((1, 2))
-    with pytest.raises(FloatingPointError, match=r"loss \S+e\+\d+ at update 2; .* below 0.1"):
+    with pytest.raises(FloatingPointError, match="at update 2 .Trap: gradient of 1.W.* below 0.1"):
         fit(network, HalfSquaredError(), X, Y, optimizer, epochs=5, batch_size=2, rng=rng())
     for name, P in network.parameters().items():
         np.testing.assert_array_equal(P, optimizer.after[name])
@@ -426,13 +425,11 @@ def test_validation_does_not_change_the_training():
 
 
 def test_a_network_that_diverges_on_the_validation_samples_is_reported():
-    with pytest.raises(
-        FloatingPointError,
-        match="training diverged: validation loss inf after epoch 2; .* below 0.1",
-    ):
+    pattern = r"training diverged on the validation samples after epoch {} \({}: .*; .* below 0.1"
+    with pytest.raises(FloatingPointError, match=pattern.format(2, "HalfSquaredError")):
         guided([1, 1e160], epochs=2)  # ½ (2e160)² overflows
-    with pytest.raises(FloatingPointError, match="validation loss nan after epoch 1;"):
-        guided([1e200], epochs=2, validation=([[1e200]], [[0.0]]))  # the output overflows
+    with pytest.raises(FloatingPointError, match=pattern.format(1, "Sequential")):
+        guided([1e200], epochs=2, validation=([[1e150]], [[0.0]]))  # the output overflows
 
 
 @pytest.mark.parametrize(
