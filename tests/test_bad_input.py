@@ -254,6 +254,38 @@ def test_transposed_and_empty_arrays(call, pattern):
     refused(call, [], ValueError, pattern)
 
 
+LETTERS = {  # the shapes as the message writes them, where an axis may have any size
+    "Dense: W": "(n_out, n_in)",
+    "Dense: A": "(3, m)",
+    "Conv2D: W": "(filters, channels, height, width)",
+    "Conv2D: A": "(1, height, width, m)",
+    "MaxPool2D: A": "(channels, height, width, m)",
+    "Flatten: A": "(channels, height, width, m)",
+    "HalfSquaredError: A": "(n_out, m)",
+    "SquaredError: A": "(n_out, m)",
+    "BinaryCrossEntropy: Z": "(n_out, m)",
+    "SoftmaxCrossEntropy: Z": "(classes, m)",
+    "softmax: Z": "(classes, m)",
+    "output_delta: dA": "(n_out, m)",
+    "hidden_delta: W_next": "(n_next, n)",
+    "hidden_delta: delta_next": "(2, m)",
+    "bias_gradient: delta": "(n, m)",
+    "weight_gradient: delta": "(n, m)",
+    "weight_gradient: A_previous": "(n_in, 4)",
+    "feed_forward: X": "(n_0, m)",
+    "feed_forward: W of layer 1": "(n_out, 3)",
+}
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param(t, id=t[0]) for t in array_targets() if t[0] in LETTERS]
+)
+def test_the_message_names_the_axes(target):
+    name, _, call, owners, _ = target
+    expected = re.escape(f"{name}: expected shape {LETTERS[name]}, got (1,)")
+    refused(lambda: call([1.0]), owners, ValueError, expected)
+
+
 @pytest.mark.parametrize(
     "stride, padding, height, width", [(2, 0, 5, 5), (2, 0, 4, 6), (3, 1, 4, 4), (4, 0, 5, 8)]
 )
