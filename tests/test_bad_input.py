@@ -534,10 +534,10 @@ def test_as_many_labels_as_samples(bad):
     refused(lambda: SoftmaxCrossEntropy().forward(A, bad), [], ValueError, pattern)
 
 
-@pytest.mark.parametrize("bad, found", [([[-0.5]], "-0.5 to -0.5"), ([[1.25]], "1.25 to 1.25")])
+@pytest.mark.parametrize("bad, found", [([[-0.5, 0.5]], "-0.5 to 0.5"), ([[0, 1.25]], "0 to 1.25")])
 def test_binary_targets_outside_0_and_1(bad, found):
     pattern = rf"BinaryCrossEntropy: Y: expected targets in \[0, 1\], got {found}"
-    refused(lambda: BinaryCrossEntropy().forward([[0.0]], bad), [], ValueError, pattern)
+    refused(lambda: BinaryCrossEntropy().forward([[0.0, 0.0]], bad), [], ValueError, pattern)
 
 
 # Order of calls.
