@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from backprop_lib import initializers
 from backprop_lib._validate import real_array, whole_number
@@ -88,10 +88,9 @@ class Conv2D(Layer):
     -----
     Source 000 for the layer's place in the network.
 
-    The sums of ``conv2d_loops`` as matrix products, in one of two ways. Small images are copied
-    patch by patch to the columns of one matrix: ``columns_forward``. Of large images that matrix
-    would not fit in the processor's cache; they go row by row, and nothing is copied:
-    ``rows_forward``.
+    The sums of ``conv2d_loops`` as matrix products of the kernels and the patches that they see:
+    ``patches_forward``. Backward the patches of small images are still there, as the columns of
+    a matrix: ``columns_backward``. Large images go row by row: ``rows_backward``.
     """
 
     parameter_names = ("W", "b")
@@ -125,22 +124,23 @@ class Conv2D(Layer):
         shape = *self.output_shape(A.shape[:3]), A.shape[3]
         A = _padded(A, self.padding)
         small = self.W[0].size * math.prod(shape[1:]) <= COLUMNS
-        forward, backward = WAYS["columns" if small else "rows"]
-        Z, kept = forward(A, self.W, self.b, self.stride, shape)
-        self.saved = kept, A.shape, shape, backward
+        Z, columns = patches_forward(A, self.W, self.b, self.stride, shape, small)
+        self.saved = A, shape, columns if small else None
         return Z
 
-    @takes("dZ", lambda self: self.recall()[2])
+    @takes("dZ", lambda self: self.recall()[1])
     def backward(self, dZ, input_gradient=True):
         """Set dW and db, return dA of the image's shape; Equations :eq:`eq-conv-dA`,
         :eq:`eq-conv-dW`, :eq:`eq-conv-db`.
 
         The first layer of a network can leave dA out: ``input_gradient=False``.
         """
-        kept, image_shape, _, backward = self.saved
-        dA = np.zeros(image_shape, dZ.dtype) if input_gradient else None
-        self.dW = backward(dZ, kept, self.W, self.stride, dA)
-        self.db = dZ.sum(axis=(1, 2, 3)).reshape(self.b.shape)
+        A, _, columns = self.saved
+        dA = np.zeros_like(A, dZ.dtype) if input_gradient else None
+        if columns is None:
+            self.dW, self.db = rows_backward(dZ, A, self.W, self.stride, dA)
+        else:
+            self.dW, self.db = columns_backward(dZ, columns, self.W, self.stride, dA)
         return _unpadded(dA, self.padding) if input_gradient else None
 
     def output_shape(self, input_shape):
@@ -156,62 +156,60 @@ class Conv2D(Layer):
         return filters, *out
 
 
-def columns_forward(A, W, b, stride, shape):
-    """Return Z, and the patches that each output number saw as the columns of one matrix.
+def patches_forward(A, W, b, stride, shape, at_once):
+    """Return Z, and the columns of the last product.
 
-    One product with the kernels, written as rows, gives all of Z.
+    Each output number saw a patch of the image. Written as columns, patches make a matrix; its
+    product with the kernels, written as rows, is Z: of the whole image ``at_once``, or row by row.
+    A last row of ones in the columns meets the biases.
     """
-    kh, kw = W.shape[2:]
-    windows = sliding_window_view(A, (kh, kw), axis=(1, 2))[:, ::stride, ::stride]
-    patches = windows.transpose(0, 4, 5, 1, 2, 3)  # (channels, kh, kw, out_height, out_width, m)
-    columns = patches.reshape(W[0].size, -1)  # (channels*kh*kw, out_height*out_width*m), copied
-    Z = np.dot(W.reshape(len(W), -1), columns) + b
-    return Z.reshape(shape), columns
+    filters, out_height, out_width, m = shape
+    rows = out_height if at_once else 1
+    c, p, q, n = A.strides  # from one number to that in the next channel, row, column, sample
+    patches = as_strided(  # (channels, kh, kw, out_height, out_width, m): a view, nothing copied
+        A, (*W.shape[1:], *shape[1:]), (c, p, q, stride * p, stride * q, n)
+    )
+    kernels = np.concatenate([W.reshape(filters, -1), b], axis=1)
+    columns = np.empty((W[0].size + 1, rows * out_width * m), A.dtype)
+    columns[-1] = 1
+    entries = columns[:-1].reshape(*W.shape[1:], rows, out_width, m)
+    Z = np.empty((out_height // rows, filters, rows * out_width * m), np.result_type(A, kernels))
+    for k in range(len(Z)):
+        entries[...] = patches[:, :, :, rows * k : rows * (k + 1)]
+        np.dot(kernels, columns, out=Z[k])
+    return Z.reshape(-1, filters, rows, out_width, m).swapaxes(0, 1).reshape(shape), columns
 
 
 def columns_backward(dZ, columns, W, stride, dA):
-    """Return dW, and add to dA what each patch receives, unless dA is None."""
-    filters, out_height, out_width, _ = dZ.shape
-    dZ_flat = dZ.reshape(filters, -1)
-    if dA is not None:
-        d_columns = np.dot(W.reshape(filters, -1).T, dZ_flat)
-        d_patches = d_columns.reshape(*W.shape[1:], *dZ.shape[1:])
-        for i, j in np.ndindex(W.shape[2:]):
-            dA[:, _met(i, out_height, stride), _met(j, out_width, stride)] += d_patches[:, i, j]
-    return np.dot(dZ_flat, columns.T).reshape(W.shape)
+    """Return dW and db, and add to dA what each image row receives, unless dA is None.
 
-
-def rows_forward(A, W, b, stride, shape):
-    """Return Z, and the image with the channels of each row side by side.
-
-    The kernel's rows i lie below one another, and so do the image rows that they meet. One
-    product gives what each kernel column j contributes, at the image's own width; it belongs j
-    pixels to the left, where the kernel's corner was.
-    """
-    filters, out_height, out_width, m = shape
-    _, channels, kh, kw = W.shape
-    image = np.ascontiguousarray(A.transpose(1, 0, 2, 3))  # (height, channels, width, m)
-    kernels = W.transpose(3, 0, 2, 1).reshape(kw * filters, kh * channels)
-    Z = np.empty((out_height, filters, out_width, m), np.result_type(A, W))
-    above = np.empty((kw, filters, A.shape[2], m), Z.dtype)
-    for r in range(out_height):
-        below = image[stride * r : stride * r + kh].reshape(kh * channels, -1)
-        np.dot(kernels, below, out=above.reshape(kw * filters, -1))
-        np.add(above[0, :, _met(0, out_width, stride)], b[:, :, np.newaxis], out=Z[r])
-        for j in range(1, kw):
-            Z[r] += above[j, :, _met(j, out_width, stride)]
-    return Z.transpose(1, 0, 2, 3), image
-
-
-def rows_backward(dZ, image, W, stride, dA):
-    """Return dW, and add to dA what each image row receives, unless dA is None.
-
-    ``rows_forward`` in reverse: each row of dZ moves j pixels to the right, above the image rows
-    it came from; a product of the two is dW, another one with the kernels dA.
+    Each entry of dZ goes to the columns j of the image that it saw, and with the kernels' rows i
+    to the rows: one product for both, as in ``rows_backward``, but for all rows at once.
     """
     filters, out_height, out_width, m = dZ.shape
     _, channels, kh, kw = W.shape
-    kernels = W.transpose(3, 0, 2, 1).reshape(kw * filters, kh * channels)
+    d_kernels = np.dot(dZ.reshape(filters, -1), columns.T)
+    if dA is not None:
+        above = np.zeros((kw, filters, out_height, dA.shape[2], m), dZ.dtype)
+        for j in range(kw):
+            above[j, :, :, _met(j, out_width, stride)] = dZ
+        d_below = np.dot(_stacked(W).T, above.reshape(kw * filters, -1))
+        for i, d_rows in enumerate(d_below.reshape(kh, channels, out_height, -1, m)):
+            dA[:, _met(i, out_height, stride)] += d_rows
+    return d_kernels[:, :-1].reshape(W.shape), d_kernels[:, -1:]
+
+
+def rows_backward(dZ, A, W, stride, dA):
+    """Return dW and db, and add to dA what each image row receives, unless dA is None.
+
+    All columns together would not fit in the processor's cache. So each row of dZ is written once
+    for every kernel column j, moved j pixels to the right: it then stands above the pixels that
+    it saw. A product of the two is dW, another one with the kernels is dA.
+    """
+    filters, out_height, out_width, m = dZ.shape
+    _, channels, kh, kw = W.shape
+    image = np.ascontiguousarray(A.swapaxes(0, 1))  # (height, channels, width, m)
+    kernels = _stacked(W)
     d_kernels = np.zeros_like(kernels)
     above = np.zeros((kw, filters, image.shape[2], m), dZ.dtype)
     stacked = above.reshape(kw * filters, -1)
@@ -221,12 +219,10 @@ def rows_backward(dZ, image, W, stride, dA):
             above[j, :, _met(j, out_width, stride)] = dZ[:, r]
         d_kernels += np.dot(stacked, image[met].reshape(kh * channels, -1).T)
         if dA is not None:
-            d_below = np.dot(kernels.T, stacked).reshape(kh, channels, -1, m)
-            dA[:, met] += d_below.transpose(1, 0, 2, 3)
-    return d_kernels.reshape(kw, filters, kh, channels).transpose(1, 3, 2, 0)
-
-
-WAYS = {"columns": (columns_forward, columns_backward), "rows": (rows_forward, rows_backward)}
+            d_below = np.dot(kernels.T, stacked)
+            dA.swapaxes(0, 1)[met] += d_below.reshape(kh, channels, -1, m)
+    dW = d_kernels.reshape(kw, filters, kh, channels).transpose(1, 3, 2, 0)
+    return dW, dZ.sum(axis=(1, 2, 3)).reshape(filters, 1)
 
 
 class MaxPool2D(Layer):
@@ -314,19 +310,28 @@ class Flatten(Layer):
 
 def _positions(layer, size, window, stride, padding):
     """Return how many positions a window has in height and in width."""
-    size = tuple(n + 2 * padding for n in size)
+    (height, width), (kh, kw) = size, window
+    height, width = height + 2 * padding, width + 2 * padding
+    if height >= kh and width >= kw and not (height - kh) % stride and not (width - kw) % stride:
+        return (height - kh) // stride + 1, (width - kw) // stride + 1
     zeros = f" (with {padding} zeros around)" if padding else ""
-    if any(n < k for n, k in zip(size, window, strict=True)):
+    found = f"{layer.window} {tuple(window)}", f"got {(height, width)}{zeros}"
+    if height < kh or width < kw:
         raise ValueError(
-            f"{layer.name}: A: expected images at least as large as the {layer.window} "
-            f"{tuple(window)}, got {size}{zeros}"
+            f"{layer.name}: A: expected images at least as large as the {found[0]}, {found[1]}"
         )
-    if any((n - k) % stride for n, k in zip(size, window, strict=True)):
-        raise ValueError(
-            f"{layer.name}: A: expected images that the {layer.window} {tuple(window)} covers in steps of "
-            f"{stride}, got {size}{zeros}: the last rows or columns would be lost"
-        )
-    return tuple((n - k) // stride + 1 for n, k in zip(size, window, strict=True))
+    raise ValueError(
+        f"{layer.name}: A: expected images that the {found[0]} covers in steps of {stride}, "
+        f"{found[1]}: the last rows or columns would be lost"
+    )
+
+
+def _stacked(W):
+    """Return the kernels as a matrix: a row for each kernel column j of each filter, a column for
+    each kernel row i of each channel.
+    """
+    filters, channels, kh, kw = W.shape
+    return W.transpose(3, 0, 2, 1).reshape(kw * filters, kh * channels)
 
 
 def _met(i, outputs, stride):

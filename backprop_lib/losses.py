@@ -86,7 +86,7 @@ class SoftmaxCrossEntropy(Step):
         e = np.exp(Z)
         total = e.sum(axis=0)
         surprise = np.log(total) - Z[labels, np.arange(len(labels))]  # (m,): −log P at the labels
-        J = _finite(self, surprise.mean())
+        J = _finite(self, surprise.sum() / len(surprise))
         self.saved = e / total, labels
         return J
 
