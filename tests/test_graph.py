@@ -1,7 +1,9 @@
 """The scalar graph: every operation's value and local derivatives, and the walk back."""
 
+import ast
 import cmath
 import math
+import re
 
 import numpy as np
 import pytest
@@ -36,11 +38,9 @@ def test_every_operation_is_tested():
     assert OPERATIONS.keys() == graph.OPERATIONS.keys()
 
 
-@pytest.mark.parametrize("name, point", CASES)
-def test_value_and_local_derivatives(name, point):
-    record, plain, _ = OPERATIONS[name]
+def assert_right(record, plain, point):
+    """Compare the value with the plain function, and each local derivative with its slope."""
     result = record(*map(Value, point))
-    assert result.operation == name
     assert result.data == pytest.approx(plain(*point), rel=1e-15, abs=0)  # one or two roundings
     h = 1e-5
     for k, local in enumerate(result.local_derivatives()):
@@ -48,6 +48,51 @@ def test_value_and_local_derivatives(name, point):
         up[k], down[k] = point[k] + h, point[k] - h
         slope = (plain(*up) - plain(*down)) / (up[k] - down[k])
         assert local == pytest.approx(slope, rel=1e-8, abs=1e-8)  # truncation and rounding ≈ 1e-10
+
+
+@pytest.mark.parametrize("name, point", CASES)
+def test_value_and_local_derivatives(name, point):
+    record, plain, _ = OPERATIONS[name]
+    assert record(*map(Value, point)).operation == name
+    assert_right(record, plain, point)
+
+
+def broken_formulas(formula):
+    """Yield a formula with its sign turned, 0.05 % off, a and b swapped, each part left out."""
+    yield f"-({formula})"
+    yield f"1.0005 * ({formula})"
+    yield re.sub(r"\b[ab]\b", lambda letter: {"a": "b", "b": "a"}[letter[0]], formula)
+    for node in ast.walk(ast.parse(formula, mode="eval")):
+        for part in ("left", "right", "operand"):
+            if hasattr(node, part) and not isinstance(node, ast.Compare):
+                rest = ast.get_source_segment(formula, getattr(node, part))
+                yield formula[: node.col_offset] + rest + formula[node.end_col_offset :]
+
+
+def broken_rules():
+    """Yield every row of the table with one of its formulas broken."""
+    symmetric = {"a + b", "a * b", "max(a, b)"}  # swapping a and b breaks nothing
+    for name, rule in graph.OPERATIONS.items():
+        formulas = [rule.forward, *rule.local]
+        for k, formula in enumerate(formulas):
+            for broken in broken_formulas(formula):
+                unary = len(rule.local) == 1 and re.search(r"\bb\b", broken)
+                swapped_in_vain = formula in symmetric and len(broken) == len(formula)
+                if broken != formula and not unary and not swapped_in_vain:
+                    forward, *local = [*formulas[:k], broken, *formulas[k + 1 :]]
+                    rule_id = f"{name}: {formula} -> {broken}"
+                    yield pytest.param(
+                        name, rule._replace(forward=forward, local=local), id=rule_id
+                    )
+
+
+@pytest.mark.parametrize("name, rule", list(broken_rules()))
+def test_a_broken_rule_is_rejected(name, rule):
+    _, plain, points = OPERATIONS[name]
+    record = graph._recorder(name, rule)
+    with pytest.raises((AssertionError, ArithmeticError, ValueError)):
+        for point in points:
+            assert_right(record, plain, point)
 
 
 # The same formulas on complex numbers; relu, abs and maximum are not analytic
