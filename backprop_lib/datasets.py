@@ -1,9 +1,7 @@
 """The 8×8 handwritten digits, in the package, and the 28×28 ones of MNIST, from the network."""
 
-import gzip
 import math
 import os
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +119,9 @@ def read_idx(path, axes):
     ValueError
         It is not such a file, or shorter or longer than it says.
     """
+    import gzip  # slow to import, and only MNIST is compressed like this
+    import zlib
+
     axes = whole_number(axes, "read_idx: axes")
     try:
         content = gzip.decompress(Path(path).read_bytes())

@@ -39,6 +39,7 @@ from backprop_lib import (
     training,
 )
 from backprop_lib.conv import conv2d_loops, conv2d_loops_backward
+from backprop_lib.layer import Layer
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -582,6 +583,13 @@ def test_gradients_before_backward(layer, A):
     layer.forward(A)
     refused(layer.gradients, [layer], RuntimeError, pattern)
     refused(Sequential([layer]).gradients, [layer], RuntimeError, pattern)
+
+
+def test_gradients_before_backward_of_a_layer_with_one_parameter():
+    class Scale(Layer):
+        parameter_names = ("factor",)
+
+    refused(Scale().gradients, [], RuntimeError, "Scale: call backward before asking")
 
 
 def test_a_refused_forward_pass_does_not_spoil_the_last_one():

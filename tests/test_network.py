@@ -91,6 +91,20 @@ def test_layers_run_in_order_and_back_in_reverse():
     }
 
 
+def test_a_network_steps_around_the_checks_of_its_layers(monkeypatch):
+    """It has checked the shapes itself; a layer on its own goes on checking."""
+    network = mlp(3, 4, 2)
+
+    def check(*_):
+        raise AssertionError("checked again")
+
+    monkeypatch.setattr("backprop_lib.layer.real_array", check)
+    Z = network.forward(random_array(3, 5))
+    assert network.backward(Z).shape == (3, 5)
+    with pytest.raises(AssertionError, match="checked again"):
+        network.layers[0].forward(random_array(3, 5))
+
+
 def test_outputs_are_those_of_the_last_forward_pass():
     network = mlp(2, 3, 1)
     network.forward(random_array(2, 5))
