@@ -334,12 +334,19 @@ def test_the_toy_model_s_derivatives_beyond_the_largest_float():
     assert model.beta == [0, 708, 0.3, 0]
 
 
-def test_the_toy_model_s_parameters_beyond_the_largest_float():
-    model = ToyModel((0, 0, 0, 1e150), (0, 0, 0, 0))
-    model.forward(0, 0)
+@pytest.mark.parametrize(
+    "beta, omega, x, rate",
+    [
+        ([0, -746, np.pi / 2, 0], [0, 0, 1, 1e150], 0, 1e100),  # only β2: h2 = exp(−746) is 0
+        ([1, 0, 1, 0], [0, 1, 1, 1], 1e300, 1e10),  # only ω0, by its factor x
+    ],
+)
+def test_the_toy_model_s_parameters_beyond_the_largest_float(beta, omega, x, rate):
+    model = ToyModel(beta, omega)
+    model.forward(x, 0)
     with pytest.raises(OverflowError, match="ToyModel: an updated parameter is beyond the large"):
-        model.update(1e200)
-    assert (model.beta, model.omega) == ([0, 0, 0, 1e150], [0, 0, 0, 0])
+        model.update(rate)
+    assert (model.beta, model.omega) == (beta, omega)
 
 
 BEYOND = [
