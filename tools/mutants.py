@@ -164,8 +164,9 @@ def variants(node, parent, field):
                     first, *more = [*formulas[:k], ast.Constant(other), *formulas[k + 1 :]]
                     yield _changed(node, args=[first, ast.Tuple(more, ast.Load()), doc])
         case ast.Call(function, arguments, options):
-            for k in range(len(options)):
-                yield _changed(node, keywords=options[:k] + options[k + 1 :])
+            for k, option in enumerate(options):
+                if option.arg != "strict":  # without it is as with False, a mutant of its own
+                    yield _changed(node, keywords=options[:k] + options[k + 1 :])
             if len(arguments) > 1:
                 yield _changed(node, args=[arguments[1], arguments[0], *arguments[2:]])
             match function, arguments:
