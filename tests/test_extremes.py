@@ -393,6 +393,7 @@ def test_an_overflow_that_an_activation_would_hide(last):
     [
         (Adam(0.1), [1e200]),
         (Adam(0.1), [1.0, 1e200]),
+        (Adam(1e200), [1e200]),  # infinity over infinity
         (SGD(1e200), [1e200]),
         (SGD(0.1, momentum=0.9), [1.7e308, 1.7e308]),
         (SGD(0.1, weight_decay=1e308), [1e308]),
