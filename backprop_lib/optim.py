@@ -31,7 +31,7 @@ class SGD:
             raise ValueError(f"SGD: weight_decay: expected a number >= 0, got {weight_decay}")
         self.shapes, self.velocity = None, 0.0
 
-    @np.errstate(over="ignore")  # _store looks at the result
+    @np.errstate(over="ignore", invalid="ignore")  # _store looks at the result
     def step(self, parameters, gradients):
         """Update every array of ``parameters`` (dict of name to array) in place."""
         P, G = _strung(self, parameters, gradients)

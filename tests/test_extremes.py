@@ -411,6 +411,13 @@ def test_steps_beyond_the_largest_float_change_nothing(optimizer, gradients):
         np.testing.assert_array_equal(getattr(optimizer, name), state)
 
 
+def test_a_parameter_that_is_infinite_already_is_refused_without_a_warning():
+    P = {"w": np.array([np.inf])}
+    with pytest.raises(ValueError, match="SGD: expected a step within the finite numbers"):
+        SGD(0.1, weight_decay=0.1).step(P, {"w": np.array([1.0])})  # infinity less infinity
+    assert P["w"] == np.inf
+
+
 def test_a_batch_of_one_loses_no_axis():
     for loss, Y in [(SquaredError(), [[1]]), (BinaryCrossEntropy(), [[1]])]:
         loss.forward([[2]], Y)
