@@ -372,7 +372,7 @@ def _run_afresh(module, code):
     own = OWN_TESTS.get(module, module)
     for tests in ([own], [name for name in TESTS if name != own]):  # most die of their own tests
         for name in list(sys.modules):
-            if name.split(".")[0] in ("backprop_lib", "helpers", "conftest") or "test_" in name:
+            if name.startswith(("backprop_lib", "helpers", "conftest", "test_")):
                 del sys.modules[name]
         if status := pytest.main([*OPTIONS, *_files(tests)]):
             return status
