@@ -167,7 +167,7 @@ def variants(node, parent, field):
             for k, option in enumerate(options):
                 if option.arg != "strict":  # without it is as with False, a mutant of its own
                     yield _changed(node, keywords=options[:k] + options[k + 1 :])
-            if len(arguments) > 1:
+            if len(arguments) > 1 and not _is_symmetric(function):
                 yield _changed(node, args=[arguments[1], arguments[0], *arguments[2:]])
             match function, arguments:
                 case ast.Attribute(ast.Name("np")), [argument]:
@@ -203,6 +203,10 @@ def _formulas(formula):
         yield ast.unparse(expression)
 
 
+def _is_symmetric(function):
+    return ast.unparse(function) in ("max", "min", "np.maximum", "np.logaddexp")
+
+
 def _changed(node, **fields):
     return type(node)(**dict(ast.iter_fields(node)) | fields)
 
@@ -225,15 +229,21 @@ class Hunt:
     def pytest_runtestloop(self, session):
         self.items = {item.nodeid: item for item in session.items}
         with tempfile.TemporaryFile() as file:
-            whole = _compiled(ast.parse(_path("layer").read_text()), _path("layer"))
-            for run in (lambda: self._measure(file), lambda: _run_afresh("layer", whole)):
-                if _in_child(run, 3600):
-                    pytest.exit("a test fails before anything is broken", returncode=2)
+            self._must_pass(lambda: self._measure(file))
             file.seek(0)
             self.reached, self.seconds = pickle.load(file)
+        path = _path("layer")
+        unbroken = _compiled(ast.parse(path.read_text()), path)
+        self._must_pass(lambda: self._run(sorted(self.items, key=self.seconds.get)))
+        self._must_pass(lambda: _run_afresh("layer", unbroken))
         for module in self.modules:
             self._hunt(module)
         return True
+
+    def _must_pass(self, run):
+        """See that a way of running the tests kills nothing by itself."""
+        if _in_child(run, 3600):
+            pytest.exit("a test fails before anything is broken", returncode=2)
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
@@ -285,7 +295,7 @@ class Hunt:
             after = _compiled(tree, path)
         except (SyntaxError, TypeError, ValueError):
             return False
-        names = self._tests_that_reach(path, statement)
+        names = self._tests_that_reach(module, statement)
         swaps = _swaps(before, after, functions) if names else None
         if swaps is None:
             seconds = sum(self.seconds.values())
@@ -298,17 +308,18 @@ class Hunt:
 
         return _in_child(run, 10 + 3 * sum(self.seconds[name] for name in names)) == 0
 
-    def _tests_that_reach(self, path, statement):
-        """Return the tests that run a statement, or the head of a compound one, fastest first."""
+    def _tests_that_reach(self, module, statement):
+        """Return the tests that run a statement, or the head of a compound one: the module's own
+        first, and of these the fastest.
+        """
         end = statement.end_lineno
         if body := getattr(statement, "body", None):
             end = max(statement.lineno, body[0].lineno - 1)
-        start = min(
-            [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
-        )
-        lines = self.reached[str(path)]
+        decorators = getattr(statement, "decorator_list", [])
+        start = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+        lines, own = self.reached[str(_path(module))], _files([_own(module)])[0]
         names = {name for line in range(start, end + 1) for name in lines.get(line, ()) if name}
-        return sorted(names, key=self.seconds.get)
+        return sorted(names, key=lambda name: (self.items[name].path != own, self.seconds[name]))
 
 
 def _path(module):
@@ -369,25 +380,29 @@ def _run_afresh(module, code):
     SourceFileLoader.get_code = lambda loader, name: (
         code if loader.path == str(_path(module)) else unbroken(loader, name)
     )
-    own = OWN_TESTS.get(module, module)
+    own = _own(module)
     for tests in ([own], [name for name in TESTS if name != own]):  # most die of their own tests
         for name in list(sys.modules):
             if name.startswith(("backprop_lib", "helpers", "conftest", "test_")):
                 del sys.modules[name]
-        if status := pytest.main([*OPTIONS, *_files(tests)]):
+        if status := pytest.main([*OPTIONS, *map(str, _files(tests))]):
             return status
     return 0
 
 
+def _own(module):
+    return OWN_TESTS.get(module, module)
+
+
 def _files(tests):
-    return [str(ROOT / "tests" / f"test_{name}.py") for name in tests]
+    return [ROOT / "tests" / f"test_{name}.py" for name in tests]
 
 
 def main(modules):
     """Hunt in these modules, print the score of each and of all; return the exit status."""
     os.chdir(ROOT)
     hunt = Hunt(modules or MODULES)
-    status = pytest.main([*OPTIONS, *_files(TESTS)], plugins=[hunt])
+    status = pytest.main([*OPTIONS, *map(str, _files(TESTS))], plugins=[hunt])
     total, alive = hunt.total.total(), len(hunt.survivors)
     if status or not total:
         return 1
