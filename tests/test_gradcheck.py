@@ -289,6 +289,8 @@ def test_the_tolerance_can_be_chosen():
     network = dense_network(ScaledWeightGradient)
     errors = check_gradients(network, HalfSquaredError(), X, Y, tolerance=1e-3)
     assert errors["1.W"] == pytest.approx(0.0005 / 2.0005, rel=1e-4)  # plus the 1e-10 of the check
+    largest = errors["1.W"]  # it passes itself
+    assert check_gradients(network, HalfSquaredError(), X, Y, tolerance=largest) == errors
 
 
 def test_right_gradients_are_far_below_the_tolerance():
