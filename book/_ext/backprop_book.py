@@ -53,12 +53,16 @@ def copy_mathjax(app: Sphinx) -> None:
 
 
 def number_by_lesson(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Number equations, figures and tables by lesson: the third equation of lesson 04 is (4.3)."""
+    """Number equations, figures and tables by lesson: the third equation of lesson 04 is (4.3).
+
+    On the page beyond the lessons it is (B.3).
+    """
     for docname, kinds in env.toc_fignumbers.items():
-        if lesson := re.match(r"lessons/(\d+)_", docname):
-            for numbers in kinds.values():
-                for k, label in enumerate(numbers, start=1):
-                    numbers[label] = (int(lesson[1]), k)
+        lesson = re.match(r"lessons/0*(\d+)_", docname)
+        prefix = lesson[1] if lesson else "B"
+        for numbers in kinds.values():
+            for k, label in enumerate(numbers, start=1):
+                numbers[label] = (prefix, k)
     return []  # no page has to be read again
 
 
