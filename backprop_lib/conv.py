@@ -210,7 +210,7 @@ def rows_backward(dZ, A, W, stride, dA):
     _, channels, kh, kw = W.shape
     image = np.ascontiguousarray(A.swapaxes(0, 1))  # (height, channels, width, m)
     kernels = _stacked(W)
-    d_kernels = np.zeros_like(kernels)
+    d_kernels = np.zeros(kernels.shape, np.result_type(dZ, A))
     above = np.zeros((kw, filters, image.shape[2], m), dZ.dtype)
     stacked = above.reshape(kw * filters, -1)
     for r in range(out_height):
