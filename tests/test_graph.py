@@ -365,6 +365,11 @@ def test_forward_renews_the_local_derivatives():
     assert (out.data, a.grad, out.local_derivatives()) == (25, 10, (10,))
 
 
+def test_the_functions_are_documented_where_they_are_imported_from():
+    assert graph.sin.__doc__ == "Return sin a."
+    assert (graph.sin.__module__, graph.sin.__name__) == ("backprop_lib.graph", "sin")
+
+
 def test_names_and_repr():
     a = Value(0.5, "w")
     assert (a * 2).named("z").name == "z"
