@@ -203,7 +203,7 @@ def test_every_operation_can_be_compiled():
         ("ℓ", "expected a Python identifier as name, got 'ℓ'"),  # Python would read it as l
         ("lambda", "the name lambda is taken"),
         ("el", "the name del is taken"),  # of its derivative
-        ("sin", "the name sin is taken"),
+        *((name, f"the name {name} is taken") for name in ("sin", "abs", "max", "OverflowError")),
         ("isfinite", "the name isfinite is taken"),
         ("__debug__", "the name __debug__ is taken"),
         ("x", "are called x"),

@@ -265,6 +265,7 @@ def test_where_two_values_tie_the_maximum_belongs_to_the_first():
         (0.0, 1.0, 0, (1, 0)),
         (0.0, 0.0, 1, (0, 0)),
         (0.0, 0.5, 0, (math.inf, 0)),  # the root stands upright
+        (1e-200, -1.0, 1e200, (math.inf, 1e200 * math.log(1e-200))),  # 1 / a² is no float
         (-2.0, 3.0, -8, (12, 0)),
         (-2.0, -1.0, -0.5, (-0.25, 0)),
         (-2.0, 0.0, 1, (0, 0)),
