@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-deep torch bench lab notebooks lock clean
+.PHONY: help book test test-deep mutants torch bench lab notebooks lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,6 +20,9 @@ test: $(STAMP)  ## style, unit tests, every notebook re-run and compared, the bo
 
 test-deep: $(STAMP)  ## 5,000 random networks against PyTorch, where `make test` takes 300
 	DEEP=1 $(BIN)/pytest tests/test_pytorch.py
+
+mutants: $(STAMP)  ## break the core in small ways: do the tests notice? takes an hour
+	$(BIN)/python tools/mutants.py
 
 torch: $(STAMP)  ## add PyTorch, which some tests and benchmarks compare with
 	$(BIN)/pip install --quiet "torch==2.13.0"
