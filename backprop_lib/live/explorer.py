@@ -3,8 +3,8 @@
 import ipywidgets
 
 from backprop_lib._validate import real_number
-from backprop_lib.live.figure import STYLE
 from backprop_lib.live.numbers import plain_symbol
+from backprop_lib.live.views import STYLE
 
 NOTE = (
     "This picture shows the starting values. It follows sliders in a running notebook: open this "

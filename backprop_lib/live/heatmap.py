@@ -5,8 +5,7 @@ from html import escape
 import numpy as np
 
 from backprop_lib._validate import real_array
-from backprop_lib.live.figure import STYLE
-from backprop_lib.live.views import svg
+from backprop_lib.live.views import STYLE, svg
 
 TITLES = {None: "bf-caption-small", "forward": "bf-value", "backward": "bf-grad"}
 NEGATIVE, POSITIVE = (118, 42, 131), (27, 120, 55)  # purple and green, white at zero
