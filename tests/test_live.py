@@ -149,7 +149,7 @@ def test_the_chain_rule_figures_follow_the_differences(make_figure):
 def test_the_page_s_face_holds_every_value_and_the_graph():
     figure = live.toy_figure()
     html = figure.html()
-    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
+    data = json.loads(re.search(r"<script type=application/json>(.*?)</script>", html)[1])
     assert len(data["nodes"]) == len(figure.recording.values)
     leaves = [node for node in data["nodes"] if not isinstance(node, list)]
     assert sorted(leaves) == sorted([*worked.TOY.beta, *worked.TOY.omega, 2.3, 2.0])

@@ -58,10 +58,10 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
             f'<text x="{x:g}" y="{y}" class="bf-tick bf-middle">{escape(str(name))}</text>'
         )
     width = max(matrix.shape[1] * cell, 7 * len(title)) + 1
-    drawing = svg(width, height + (20 if columns else 2), parts)
     rows = "; ".join(", ".join(_written(x, digits) for x in row) for row in matrix)
-    label = f'aria-label="{escape(title)}: {rows}"'
-    return drawing.replace('aria-hidden="true"', label).replace("<svg", '<svg style="margin:0"')
+    label = f"{escape(title)}: {rows}"
+    drawing = svg(width, height + (20 if columns else 2), parts, label=label)
+    return drawing.replace("<svg", '<svg style="margin:0"')
 
 
 def side_by_side(*drawings):

@@ -408,11 +408,15 @@ def extent(losses):
     return (least, most) if most - least >= 1e-12 else (least, least + 1)
 
 
-def svg(width, height, parts, classes=""):
-    """Return an SVG element that is never wider than its own pixels."""
+def svg(width, height, parts, classes="", label=None):
+    """Return an SVG element that is never wider than its own pixels.
+
+    With a label it is a picture to a screen reader, without one it is passed over.
+    """
+    role = f'role=img aria-label="{label}"' if label else "aria-hidden=true"
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" width={width:g} height={height:g}'
-        f"{_classes(classes)} aria-hidden=true>{''.join(parts)}</svg>"
+        f"{_classes(classes)} {role}>{''.join(parts)}</svg>"
     )
 
 
