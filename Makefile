@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks lock clean
+.PHONY: help book test test-deep torch bench lab notebooks lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 book: $(STAMP)  ## build the book from the stored outputs, and open it
 	$(BIN)/python tools/book.py
@@ -17,6 +17,15 @@ test: $(STAMP)  ## style, unit tests, every notebook re-run and compared, the bo
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pytest
+
+test-deep: $(STAMP)  ## 5,000 random networks against PyTorch, where `make test` takes 300
+	DEEP=1 $(BIN)/pytest tests/test_pytorch.py
+
+torch: $(STAMP)  ## add PyTorch, which some tests and benchmarks compare with
+	$(BIN)/pip install --quiet "torch==2.13.0"
+
+bench: $(STAMP)  ## time the library against PyTorch and others, one table
+	$(BIN)/python benchmarks/bench.py
 
 lab: $(STAMP)  ## open the lessons in JupyterLab, with live sliders
 	$(BIN)/jupyter trust lessons/*.ipynb
@@ -28,14 +37,15 @@ notebooks: $(STAMP)  ## run every lesson again and store its outputs
 lock:  ## resolve the dependencies again (LOCK_FLAGS=--upgrade for newer ones)
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet uv
-	$(VENV)-lock/bin/uv pip compile pyproject.toml --all-extras --universal \
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --universal \
+	    --extra book --extra test --extra lab --extra mnist --extra bench \
 	    --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-annotate --no-header --quiet $(LOCK_FLAGS) -o requirements.lock
 	rm -rf $(VENV)-lock
 
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) $(VENV)-lock _build build *.egg-info .pytest_cache .ruff_cache
-	find backprop_lib book lessons tests tools -name __pycache__ -o -name .ipynb_checkpoints \
+	find backprop_lib benchmarks book lessons tests tools -name __pycache__ -o -name .ipynb_checkpoints \
 	    | xargs rm -rf
 
 $(STAMP): requirements.lock pyproject.toml

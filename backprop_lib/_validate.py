@@ -136,6 +136,8 @@ def random_generator(value, name):
 
 
 def _as_array(value, name):
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name}: expected an array, got a masked one, whose mask would be lost")
     try:
         return np.asarray(value)
     except ValueError as error:

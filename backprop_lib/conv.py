@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from backprop_lib import initializers
 from backprop_lib._validate import real_array, whole_number
 from backprop_lib.layer import Layer
 
-BLOCK = 2**16  # numbers worked on at a time: half a megabyte of float64, which the cache holds
+COLUMNS = 2**17  # the most numbers that patches may take: a megabyte of float64
 
 
 def conv2d_loops(A, W, b, stride=1, padding=0):
@@ -44,7 +45,8 @@ def conv2d_loops(A, W, b, stride=1, padding=0):
 
 def conv2d_loops_backward(dZ, A, W, stride=1, padding=0):
     """Return dA, dW, db by revisiting every product of ``conv2d_loops``; Equations
-    :eq:`eq-conv-dA`, :eq:`eq-conv-dW`, :eq:`eq-conv-db`.
+    :eq:`eq-conv-dA`, :eq:`eq-conv-dW`, :eq:`eq-conv-db`, with stride and padding
+    :eq:`eq-conv-stride-backward`.
 
     ``dZ`` has the shape of Z, the results those of A, W and b.
     """
@@ -86,12 +88,10 @@ class Conv2D(Layer):
     -----
     Source 000 for the layer's place in the network.
 
-    The sums of ``conv2d_loops`` as matrix products, over a few rows of the output at a time so
-    that what they need stays in the processor's cache. ``forward`` writes each patch of the image
-    as a column: one product with the kernels gives every output number. ``backward`` writes each
-    image row once for every kernel row i, and each row of dZ once for every kernel column j,
-    moved j pixels to the right: it then stands below the pixels it met. One product of the two
-    sums up every entry of dW; another one, with the kernels, carries dZ back to the image rows.
+    The sums of ``conv2d_loops`` as matrix products, in one of two ways. Small images are copied
+    patch by patch to the columns of one matrix: ``columns_forward``. Of large images that matrix
+    would not fit in the processor's cache; they go row by row, and nothing is copied:
+    ``rows_forward``.
     """
 
     parameter_names = ("W", "b")
@@ -122,16 +122,12 @@ class Conv2D(Layer):
         (channels, height, width, m).
         """
         A = self.checked(A, "A", (self.W.shape[1], "height", "width", "m"))
-        shape = self.output_shape(A.shape[:3])  # (filters, out_height, out_width)
+        shape = *self.output_shape(A.shape[:3]), A.shape[3]
         A = _padded(A, self.padding)
-        self.saved = A, shape
-        filters, _, out_width = shape
-        Z = np.empty((*shape, A.shape[3]), np.result_type(A, self.W))
-        kernels = self.W.reshape(filters, -1)  # (filters, channels*kh*kw)
-        for rows in self._blocks(shape, A):
-            columns = self._columns(A, rows, out_width)  # (channels*kh*kw, rows*out_width*m)
-            Z_rows = np.dot(kernels, columns) + self.b
-            Z[:, rows] = Z_rows.reshape(filters, -1, out_width, A.shape[3])
+        small = self.W[0].size * math.prod(shape[1:]) <= COLUMNS
+        forward, backward = WAYS["columns" if small else "rows"]
+        Z, kept = forward(A, self.W, self.b, self.stride, shape)
+        self.saved = kept, A.shape, shape, backward
         return Z
 
     def backward(self, dZ, input_gradient=True):
@@ -140,27 +136,11 @@ class Conv2D(Layer):
 
         The first layer of a network can leave dA out: ``input_gradient=False``.
         """
-        A, shape = self.recall()
-        channels, _, width, m = A.shape
-        filters, _, kh, kw = self.W.shape
-        dZ = self.checked(dZ, "dZ", (*shape, m))
-        kernels = self.W.transpose(2, 1, 3, 0).reshape(kh * channels, kw * filters)
-        d_kernels = np.zeros_like(kernels)
-        dA = np.zeros(A.shape, dZ.dtype)
-        for rows in self._blocks(shape, A):
-            image_rows = [self._met(rows, i) for i in range(kh)]
-            below = np.stack([A[:, met] for met in image_rows])  # (kh, channels, rows, width, m)
-            above = np.zeros((kw, filters, rows.stop - rows.start, width, m), dZ.dtype)
-            for j in range(kw):
-                above[j, :, :, self._met(slice(0, shape[2]), j)] = dZ[:, rows]
-            above = above.reshape(kw * filters, -1)
-            d_kernels += np.dot(below.reshape(kh * channels, -1), above.T)
-            if input_gradient:
-                d_below = np.dot(kernels, above).reshape(below.shape)
-                for met, d_rows in zip(image_rows, d_below, strict=True):
-                    dA[:, met] += d_rows
-        self.dW = d_kernels.reshape(kh, channels, kw, filters).transpose(3, 1, 0, 2)
-        self.db = dZ.reshape(filters, -1).sum(axis=1, keepdims=True)
+        kept, image_shape, shape, backward = self.recall()
+        dZ = self.checked(dZ, "dZ", shape)
+        dA = np.zeros(image_shape, dZ.dtype) if input_gradient else None
+        self.dW = backward(dZ, kept, self.W, self.stride, dA)
+        self.db = dZ.sum(axis=(1, 2, 3)).reshape(self.b.shape)
         return _unpadded(dA, self.padding) if input_gradient else None
 
     def output_shape(self, input_shape):
@@ -175,27 +155,78 @@ class Conv2D(Layer):
         out = _positions(self, input_shape[1:], kernel, self.stride, self.padding)
         return filters, *out
 
-    def _blocks(self, shape, A):
-        """Yield slices of output rows, as many at a time as ``BLOCK`` allows."""
-        filters, out_height, _ = shape
-        channels, kh, kw = self.W.shape[1:]
-        per_row = max(channels * kh, filters) * kw * A.shape[2] * A.shape[3]
-        step = max(1, BLOCK // per_row)
-        for start in range(0, out_height, step):
-            yield slice(start, min(start + step, out_height))
 
-    def _columns(self, A, rows, out_width):
-        channels, kh, kw = self.W.shape[1:]
-        size = channels, kh, kw, rows.stop - rows.start, out_width, A.shape[3]
-        columns = np.empty(size, A.dtype)
-        for i, j in np.ndindex(kh, kw):
-            columns[:, i, j] = A[:, self._met(rows, i), self._met(slice(0, out_width), j)]
-        return columns.reshape(channels * kh * kw, -1)
+def columns_forward(A, W, b, stride, shape):
+    """Return Z, and the patches that each output number saw as the columns of one matrix.
 
-    def _met(self, outputs, i):
-        """Return which image rows (or columns) meet kernel row (or column) i at these outputs."""
-        s = self.stride
-        return slice(s * outputs.start + i, s * (outputs.stop - 1) + i + 1, s)
+    One product with the kernels, written as rows, gives all of Z.
+    """
+    kh, kw = W.shape[2:]
+    windows = sliding_window_view(A, (kh, kw), axis=(1, 2))[:, ::stride, ::stride]
+    patches = windows.transpose(0, 4, 5, 1, 2, 3)  # (channels, kh, kw, out_height, out_width, m)
+    columns = patches.reshape(W[0].size, -1)  # (channels*kh*kw, out_height*out_width*m), copied
+    Z = np.dot(W.reshape(len(W), -1), columns) + b
+    return Z.reshape(shape), columns
+
+
+def columns_backward(dZ, columns, W, stride, dA):
+    """Return dW, and add to dA what each patch receives, unless dA is None."""
+    filters, out_height, out_width, _ = dZ.shape
+    dZ_flat = dZ.reshape(filters, -1)
+    if dA is not None:
+        d_columns = np.dot(W.reshape(filters, -1).T, dZ_flat)
+        d_patches = d_columns.reshape(*W.shape[1:], *dZ.shape[1:])
+        for i, j in np.ndindex(W.shape[2:]):
+            dA[:, _met(i, out_height, stride), _met(j, out_width, stride)] += d_patches[:, i, j]
+    return np.dot(dZ_flat, columns.T).reshape(W.shape)
+
+
+def rows_forward(A, W, b, stride, shape):
+    """Return Z, and the image with the channels of each row side by side.
+
+    The kernel's rows i lie below one another, and so do the image rows that they meet. One
+    product gives what each kernel column j contributes, at the image's own width; it belongs j
+    pixels to the left, where the kernel's corner was.
+    """
+    filters, out_height, out_width, m = shape
+    _, channels, kh, kw = W.shape
+    image = np.ascontiguousarray(A.transpose(1, 0, 2, 3))  # (height, channels, width, m)
+    kernels = W.transpose(3, 0, 2, 1).reshape(kw * filters, kh * channels)
+    Z = np.empty((out_height, filters, out_width, m), np.result_type(A, W))
+    above = np.empty((kw, filters, A.shape[2], m), Z.dtype)
+    for r in range(out_height):
+        below = image[stride * r : stride * r + kh].reshape(kh * channels, -1)
+        np.dot(kernels, below, out=above.reshape(kw * filters, -1))
+        np.add(above[0, :, _met(0, out_width, stride)], b[:, :, np.newaxis], out=Z[r])
+        for j in range(1, kw):
+            Z[r] += above[j, :, _met(j, out_width, stride)]
+    return Z.transpose(1, 0, 2, 3), image
+
+
+def rows_backward(dZ, image, W, stride, dA):
+    """Return dW, and add to dA what each image row receives, unless dA is None.
+
+    ``rows_forward`` in reverse: each row of dZ moves j pixels to the right, above the image rows
+    it came from; a product of the two is dW, another one with the kernels dA.
+    """
+    filters, out_height, out_width, m = dZ.shape
+    _, channels, kh, kw = W.shape
+    kernels = W.transpose(3, 0, 2, 1).reshape(kw * filters, kh * channels)
+    d_kernels = np.zeros_like(kernels)
+    above = np.zeros((kw, filters, image.shape[2], m), dZ.dtype)
+    stacked = above.reshape(kw * filters, -1)
+    for r in range(out_height):
+        met = slice(stride * r, stride * r + kh)
+        for j in range(kw):
+            above[j, :, _met(j, out_width, stride)] = dZ[:, r]
+        d_kernels += np.dot(stacked, image[met].reshape(kh * channels, -1).T)
+        if dA is not None:
+            d_below = np.dot(kernels.T, stacked).reshape(kh, channels, -1, m)
+            dA[:, met] += d_below.transpose(1, 0, 2, 3)
+    return d_kernels.reshape(kw, filters, kh, channels).transpose(1, 3, 2, 0)
+
+
+WAYS = {"columns": (columns_forward, columns_backward), "rows": (rows_forward, rows_backward)}
 
 
 class MaxPool2D(Layer):
@@ -297,6 +328,11 @@ def _positions(layer, size, window, stride, padding):
             f"{stride}, got {size}{zeros}: the last rows or columns would be lost"
         )
     return tuple((n - k) // stride + 1 for n, k in zip(size, window, strict=True))
+
+
+def _met(i, outputs, stride):
+    """Return which image rows (or columns) meet the kernel's row (or column) i."""
+    return slice(i, i + stride * (outputs - 1) + 1, stride)
 
 
 def _padded(A, padding):

@@ -110,11 +110,14 @@ class Sequential:
             The file is not a network's, or another network's. No parameter has changed.
         """
         path = _archive(path, "load")
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                stored = dict(archive)
-        except (ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"Sequential.load: {path} is not a saved network: {error}") from None
+        with open(path, "rb") as file:
+            try:
+                # np.load alone would also take a file of one array
+                with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
+                    stored = dict(archive)
+            except (ValueError, EOFError, zipfile.BadZipFile) as error:
+                message = f"Sequential.load: {path} is not a saved network: {error}"
+                raise ValueError(message) from None
         parameters = self.parameters()
         expected, got = self._described(), stored.pop("layers", np.array([])).tolist()
         if got != expected or stored.keys() != parameters.keys():

@@ -98,20 +98,20 @@ def record(beta, omega, x, y):
     dict of str to graph.Value
         Every parameter, input and intermediate by name; ``loss`` is the last.
     """
-    beta = _four(beta, "record: beta")
-    omega = _four(omega, "record: omega")
-    leaves = dict(x=x, y=y)
-    leaves |= {f"beta{k}": beta[k] for k in range(4)} | {f"omega{k}": omega[k] for k in range(4)}
-    v = {name: graph.Value(number, name) for name, number in leaves.items()}
-    v["f0"] = v["beta0"] + v["omega0"] * v["x"]
-    v["h1"] = graph.sin(v["f0"])
-    v["f1"] = v["beta1"] + v["omega1"] * v["h1"]
-    v["h2"] = graph.exp(v["f1"])
-    v["f2"] = v["beta2"] + v["omega2"] * v["h2"]
-    v["h3"] = graph.cos(v["f2"])
-    v["f3"] = v["beta3"] + v["omega3"] * v["h3"]
-    v["loss"] = graph.square(v["f3"] - v["y"])
-    return {name: value.named(name) for name, value in v.items()}
+    beta, omega = _four(beta, "record: beta"), _four(omega, "record: omega")
+    x, y = graph.Value(x, "x"), graph.Value(y, "y")
+    beta0, beta1, beta2, beta3 = [graph.Value(beta[k], f"beta{k}") for k in range(4)]
+    omega0, omega1, omega2, omega3 = [graph.Value(omega[k], f"omega{k}") for k in range(4)]
+    f0 = (beta0 + omega0 * x).named("f0")
+    h1 = graph.sin(f0).named("h1")
+    f1 = (beta1 + omega1 * h1).named("f1")
+    h2 = graph.exp(f1).named("h2")
+    f2 = (beta2 + omega2 * h2).named("f2")
+    h3 = graph.cos(f2).named("h3")
+    f3 = (beta3 + omega3 * h3).named("f3")
+    loss = graph.square(f3 - y).named("loss")
+    leaves = [x, y, beta0, beta1, beta2, beta3, omega0, omega1, omega2, omega3]
+    return {value.name: value for value in [*leaves, f0, h1, f1, h2, f2, h3, f3, loss]}
 
 
 def _four(numbers, name):

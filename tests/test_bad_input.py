@@ -18,10 +18,12 @@ from backprop_lib import (
     Flatten,
     HalfSquaredError,
     Identity,
+    MaxPool2D,
     ReLU,
     Sequential,
     Sigmoid,
     SoftmaxCrossEntropy,
+    Softplus,
     SquaredError,
     Tanh,
     ToyModel,
@@ -83,7 +85,7 @@ def used(layer, A):
 
 def array_targets():
     dense, conv = used(Dense(W, B), A), used(Conv2D(KERNELS, B), IMAGES)
-    flatten = used(Flatten(), IMAGES)
+    flatten, pool = used(Flatten(), IMAGES), used(MaxPool2D(2, stride=1), IMAGES)
     yield "Dense: W", W, lambda bad: Dense(bad, B), [], {"size"}
     yield "Dense: b", B, lambda bad: Dense(W, bad), [], {}
     yield "Dense: A", A, dense.forward, [dense], {}
@@ -98,9 +100,11 @@ def array_targets():
     yield "Conv2D: dZ", MAPS, lambda bad: conv2d_loops_backward(bad, IMAGES, KERNELS), [], {}
     yield "Conv2D: A", IMAGES, lambda bad: conv2d_loops_backward(MAPS, bad, KERNELS), [], {}
     yield "Conv2D: W", KERNELS, lambda bad: conv2d_loops_backward(MAPS, IMAGES, bad), [], {"size"}
+    yield "MaxPool2D: A", IMAGES, pool.forward, [pool], {"size"}
+    yield "MaxPool2D: dZ", random_array(1, 3, 4, 3), pool.backward, [pool], {}
     yield "Flatten: A", IMAGES, flatten.forward, [flatten], {"size"}
     yield "Flatten: dA", random_array(20, 3), flatten.backward, [flatten], {}
-    for kind in (Identity, Sigmoid, Tanh, ReLU):
+    for kind in (Identity, Sigmoid, Tanh, ReLU, Softplus):
         layer = used(kind(), A)
         yield f"{kind.__name__}: Z", A, layer.forward, [layer], {"size", "rank"}
         yield f"{kind.__name__}: dA", A, layer.backward, [layer], {}
@@ -142,6 +146,10 @@ def array_targets():
     )
     yield "relative_error: G", A, lambda bad: gradcheck.relative_error(bad, A), [], {"size", "rank"}
     yield "relative_error: G_expected", A, lambda bad: gradcheck.relative_error(A, bad), [], {}
+    network = Sequential([used(Dense(W, B), A), ReLU()])
+    network.forward(A)
+    yield "Sequential: A", A, network.forward, [network], {"size", "rank", "vector"}
+    yield "Sequential: dA", DZ, network.backward, [network.parameters()], {}
     network = Sequential([dense])
     name = "check_gradients: X"
     yield (
@@ -173,6 +181,7 @@ def with_entry(good, entry):
 BAD_ARRAYS = {  # kind: how to spoil a good array, the error, the message after the name
     "strings": (lambda good: good.astype(str), TypeError, "expected real numbers, got dtype <U"),
     "a word": (lambda good: "weights", TypeError, "expected real numbers, got dtype <U"),
+    "masked": (lambda good: np.ma.masked_less(good, 0), TypeError, "expected an array, got a mask"),
     "None": (lambda good: None, TypeError, "expected real numbers, got dtype object"),
     "objects": (lambda good: good.astype(object), TypeError, "expected real numbers, got dtype ob"),
     "complex": (lambda good: good + 0j, TypeError, "expected real numbers, got dtype complex128"),
@@ -245,6 +254,41 @@ def test_transposed_and_empty_arrays(call, pattern):
     refused(call, [], ValueError, pattern)
 
 
+@pytest.mark.parametrize(
+    "stride, padding, height, width", [(2, 0, 5, 5), (2, 0, 4, 6), (3, 1, 4, 4), (4, 0, 5, 8)]
+)
+def test_strides_that_lose_rows_or_columns(stride, padding, height, width):
+    layer, image = Conv2D(KERNELS, B, stride, padding), random_array(1, height, width, 1)
+    size = re.escape(str((height + 2 * padding, width + 2 * padding)))
+    zeros = r" \(with 1 zeros around\)" if padding else ""
+    pattern = (
+        rf"Conv2D: A: expected images that the kernel \(2, 3\) covers in steps of {stride}, "
+        rf"got {size}{zeros}: the last rows or columns would be lost$"
+    )
+    for call in (
+        lambda: layer.forward(image),
+        lambda: conv2d_loops(image, KERNELS, B, stride, padding),
+        lambda: conv2d_loops_backward(MAPS, image, KERNELS, stride, padding),
+        lambda: layer.output_shape((1, height, width)),
+        lambda: Sequential([layer]).forward(image),
+    ):
+        refused(call, [layer], ValueError, pattern)
+
+
+def test_windows_that_do_not_fit():
+    for layer, shape, pattern in [
+        (
+            MaxPool2D(2),
+            (1, 5, 4),
+            r"MaxPool2D: A: expected images that the window \(2, 2\) covers in",
+        ),
+        (MaxPool2D(3, 2), (1, 5, 6), r"MaxPool2D: A: expected .* in steps of 2, got \(5, 6\): the"),
+        (MaxPool2D(4), (1, 3, 4), r"MaxPool2D: A: expected images at least as large as the window"),
+    ]:
+        refused(lambda: layer.forward(random_array(*shape, 2)), [layer], ValueError, pattern)  # noqa: B023
+        refused(lambda: layer.output_shape(shape), [layer], ValueError, pattern)  # noqa: B023
+
+
 @pytest.mark.parametrize("height, width", [(1, 5), (4, 2), (1, 1)])
 def test_kernel_larger_than_the_image(height, width):
     layer, image = used(Conv2D(KERNELS, B), IMAGES), random_array(1, height, width, 1)
@@ -281,6 +325,7 @@ FRACTIONS = {
     "split: held_out": lambda bad: datasets.split(A, [0, 1, 2, 3], rng(), bad),
 }
 REAL_NUMBERS = {
+    "SGD: weight_decay": lambda bad: SGD(0.1, weight_decay=bad),
     "Value": lambda bad: Value(bad),
     "Value w": lambda bad: Value(bad, "w"),
     "ToyModel: beta": lambda bad: ToyModel((0, 0, 0, bad), (0, 0, 0, 0)),
@@ -296,6 +341,8 @@ WHOLE_NUMBERS = {
     "Conv2D: channels": lambda bad: Conv2D.random(bad, 2, 3, rng()),
     "Conv2D: filters": lambda bad: Conv2D.random(2, bad, 3, rng()),
     "Conv2D: kernel_size": lambda bad: Conv2D.random(2, 2, bad, rng()),
+    "Conv2D: stride": lambda bad: Conv2D(KERNELS, B, stride=bad),
+    "MaxPool2D: size": lambda bad: MaxPool2D(bad),
     "minibatches: m": lambda bad: next(training.minibatches(bad, 2, rng())),
     "minibatches: batch_size": lambda bad: next(training.minibatches(2, bad, rng())),
     "one_hot: classes": lambda bad: losses.one_hot([0], bad),
@@ -337,6 +384,27 @@ def test_whole_numbers(name, bad):
     else:
         pattern = f"{name}: expected a whole number, got {type(bad).__name__}$"
         refused(lambda: call(bad), [], TypeError, pattern)
+
+
+@pytest.mark.parametrize("bad", [-1, *NOT_WHOLE], ids=repr)
+def test_padding_may_be_zero_but_not_less(bad):
+    error = ValueError if bad == -1 else TypeError
+    pattern = "Conv2D: padding: expected a whole number(, got| >= 0, got -1$)"
+    refused(lambda: Conv2D(KERNELS, B, padding=bad), [], error, pattern)
+    Conv2D(KERNELS, B, padding=0)
+
+
+@pytest.mark.parametrize("bad", [0, -1, "2", 1.5, True, [1]], ids=repr)
+def test_the_stride_of_pooling(bad):
+    error = ValueError if bad in (0, -1) and bad is not True else TypeError
+    pattern = "MaxPool2D: stride: expected a whole number(, got| >= 1, got -?[01]$)"
+    refused(lambda: MaxPool2D(2, bad), [], error, pattern)
+
+
+def test_weight_decay_may_be_zero_but_not_negative():
+    pattern = "SGD: weight_decay: expected a number >= 0, got -0.1$"
+    refused(lambda: SGD(0.1, weight_decay=-0.1), [], ValueError, pattern)
+    SGD(0.1, weight_decay=0)
 
 
 @pytest.mark.parametrize("bad", [0, -0.1, np.nan, "0.1", None, True])
@@ -445,7 +513,12 @@ def test_binary_targets_outside_0_and_1(bad, found):
 
 @pytest.mark.parametrize(
     "thing",
-    [Dense(W, B), Conv2D(KERNELS, B), Flatten(), Identity(), Sigmoid(), Tanh(), ReLU()],
+    [
+        Dense(W, B),
+        Conv2D(KERNELS, B),
+        MaxPool2D(2),
+        *(kind() for kind in (Flatten, Identity, Sigmoid, Tanh, ReLU, Softplus)),
+    ],
     ids=lambda layer: layer.name,
 )
 def test_layer_backward_before_forward(thing):
@@ -628,8 +701,178 @@ def test_an_optimiser_that_remembers_another_network(make, shape):
     optimizer, name = make(), type(make()).__name__
     optimizer.step({"1.W": np.ones((1, 2))}, {"1.W": np.ones((1, 2))})
     other = {"1.W": np.ones(shape)}
-    pattern = rf"{name}: 1.W: expected shape \(1, 2\) as .* got {re.escape(str(shape))}; make a new"
+    before, now = (re.escape(str([("1.W", size)])) for size in ((1, 2), shape))
+    pattern = rf"{name}: expected parameters of shapes {before} as .* got {now}; make a new {name}"
     refused(lambda: optimizer.step(other, other), [optimizer, other], ValueError, pattern)
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1), Adam], ids=["SGD", "Adam"])
+def test_an_optimiser_whose_parameters_changed_their_order(make):
+    """Its memory is one vector: it would go to the wrong parameters."""
+    optimizer, name = make(), type(make()).__name__
+    optimizer.step({"a": np.ones(2), "b": np.ones(2)}, {"a": np.ones(2), "b": np.ones(2)})
+    other = {"b": np.ones(2), "a": np.ones(2)}
+    pattern = f"{name}: expected parameters of shapes .*; make a new {name} for another network"
+    refused(lambda: optimizer.step(other, other), [optimizer, other], ValueError, pattern)
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1), Adam], ids=["SGD", "Adam"])
+def test_nothing_to_optimise(make):
+    pattern = f"{type(make()).__name__}: expected gradients for at least one parameter, got "
+    refused(lambda: make().step({}, {}), [], ValueError, pattern)
+
+
+# Shapes inside a network: refused before the first layer computes.
+
+
+@pytest.mark.parametrize(
+    "call, pattern",
+    [
+        (
+            lambda n: n.forward(random_array(1, 8, 8, 3)),
+            r"Dense: expected input \(18,\), got \(75,\)",
+        ),
+        (
+            lambda n: n.forward(random_array(2, 6, 5, 3)),
+            r"Conv2D: expected input \(1, height, width",
+        ),
+        (
+            lambda n: n.forward(random_array(3, 1, 6, 5)),
+            r"Conv2D: expected input \(1, .*, got \(3, 1",
+        ),
+        (lambda n: n.forward(random_array(30, 3)), r"Conv2D: expected input \(1, .*, got \(30,\)"),
+        (lambda n: n.forward(random_array(1, 2, 2, 3)), "Conv2D: A: expected images at least as"),
+        (lambda n: n.forward(3.0), "Conv2D: expected input"),
+        (lambda n: n.backward(random_array(4, 3)), r"Sequential: dA: expected shape \(4, 2\), got"),
+    ],
+)
+def test_a_network_refuses_shapes_before_it_computes(call, pattern):
+    network = Sequential(small_cnn().layers[:-1])
+    network.forward(random_array(1, 6, 5, 2))
+    network.backward(random_array(4, 2))
+    owners = [network, *network.layers]
+    refused(lambda: call(network), owners, ValueError, pattern)
+
+
+def test_weights_too_large_for_the_input_are_named():
+    network = Sequential([Dense([[1.0]], [[0.0]]), Dense([[1e300]], [[0.0]]), ReLU()])
+    good = network.forward([[1.0]])
+    pattern = "Sequential: layer 2, Dense: the output is not finite$"
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=pattern):
+        network.forward([[1e300]])
+    assert good == 1e300
+
+
+def test_a_network_without_parameters_has_nothing_to_learn():
+    network = Sequential([ReLU(), Flatten()])
+    network.forward(IMAGES)
+    pattern = "Sequential: no layer has parameters: there is no gradient to compute"
+    refused(
+        lambda: network.backward(random_array(20, 3), input_gradient=False),
+        [],
+        ValueError,
+        pattern,
+    )
+
+
+# Saved networks.
+
+
+def stored(path, **changes):
+    """Write a file like the one that a saved network of ``mlp(2, 1)`` makes, with changes."""
+    network = mlp(2, 1)
+    arrays = {"layers": [repr(layer) for layer in network.layers], **network.parameters()}
+    arrays |= {name.replace("_", "."): array for name, array in changes.items()}
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+
+
+BAD_FILES = {
+    "text": (lambda path: path.write_text("weights"), "is not a saved network: "),
+    "nothing": (lambda path: path.write_bytes(b""), "is not a saved network: "),
+    "cut short": (
+        lambda path: (stored(path), path.write_bytes(path.read_bytes()[:-100])),
+        "is not a saved network: ",
+    ),
+    "damaged": (
+        lambda path: (
+            stored(path),
+            path.write_bytes(path.read_bytes().replace(b"descr", b"dscer")),
+        ),
+        "is not a saved network: ",
+    ),
+    "one array": (
+        lambda path: (
+            np.save(path.with_suffix(".npy"), np.ones(3)),
+            path.with_suffix(".npy").rename(path),
+        ),
+        "is not a saved network: File is not a zip file",
+    ),
+    "pickled": (
+        lambda path: stored(path, layers=np.array([{}, []], object)),
+        "is not a saved network: Object arrays cannot be loaded",
+    ),
+    "other arrays": (
+        lambda path: np.savez(path, a=np.ones(3)),
+        r"expected the layers .*, got \[\] ",
+    ),
+    "another network": (lambda path: mlp(2, 2).save(path), "expected the layers .*W: .1, 2"),
+    "another activation": (
+        lambda path: mlp(2, 1, last=Tanh).save(path),
+        r"expected .*Identity\(\)'\] .*, got .*Tanh\(\)'\]",
+    ),
+    "a parameter less": (
+        lambda path: stored(path, **{"1_b": None}),
+        r"expected .* with \['1.W', '1.b'\], got .* with \['1.W'\]",
+    ),
+    "a parameter more": (
+        lambda path: stored(path, **{"2_W": [[1.0]]}),
+        r"expected .* with \['1.W', '1.b'\], got .* with \['1.W', '1.b', '2.W'\]",
+    ),
+    "a shape": (
+        lambda path: stored(path, **{"1_W": np.ones((2, 1))}),
+        r"1.W: expected shape \(1, 2\), got \(2, 1\)",
+    ),
+    "a bias of another shape": (
+        lambda path: stored(path, **{"1_b": np.ones(1)}),
+        r"1.b: expected shape \(1, 1\), got \(1,\)",
+    ),
+    "a precision": (
+        lambda path: stored(path, **{"1_W": np.ones((1, 2), np.float32)}),
+        "1.W: expected float64, got float32",
+    ),
+    "integers": (
+        lambda path: stored(path, **{"1_W": np.ones((1, 2), int)}),
+        "1.W: expected float64, got int64",
+    ),
+    "NaN": (
+        lambda path: stored(path, **{"1_b": np.array([[np.nan]])}),
+        r"1.b: expected finite numbers, got nan at \(0, 0\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_files_that_are_not_this_network(kind, tmp_path):
+    write, message = BAD_FILES[kind]
+    network, path = mlp(2, 1), tmp_path / "network.npz"
+    write(path)
+    pattern = rf"Sequential.load: .*network.npz:? {message}"
+    refused(lambda: network.load(path), [network.parameters()], ValueError, pattern)
+    stored(path)
+    network.load(path)  # and the good one is still accepted
+
+
+@pytest.mark.parametrize("verb", ["save", "load"])
+def test_paths_of_saved_networks(verb, tmp_path):
+    call = getattr(mlp(2, 1), verb)
+    pattern = rf"Sequential.{verb}: path: expected a name ending in .npz, got '.*network'"
+    refused(lambda: call(tmp_path / "network"), [], ValueError, pattern)
+    refused(lambda: call(3), [], TypeError, "expected str, bytes or os.PathLike object, not int")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    refused(lambda: mlp(2, 1).load(tmp_path / "a.npz"), [], FileNotFoundError, ".*a.npz")
 
 
 # Training: whatever is wrong, and wherever in the data, no weight has moved when it is reported.

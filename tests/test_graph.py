@@ -1,5 +1,6 @@
 """The scalar graph: every operation's value and local derivatives, and the walk back."""
 
+import cmath
 import math
 
 import numpy as np
@@ -15,6 +16,7 @@ OPERATIONS = {
     "sub": (lambda a, b: a - b, lambda a, b: a - b, [(1.5, -2.25), (0.0, 3.0)]),
     "mul": (lambda a, b: a * b, lambda a, b: a * b, [(1.5, -2.25), (0.0, 3.0)]),
     "div": (lambda a, b: a / b, lambda a, b: a / b, [(1.5, -2.25), (-0.3, 0.7)]),
+    "pow": (lambda a, b: a**b, lambda a, b: a**b, [(1.5, -2.25), (0.7, 3.0), (2.0, 0.0)]),
     "neg": (lambda a: -a, lambda a: -a, [(1.5,), (0.0,)]),
     "square": (graph.square, lambda a: a**2, [(1.5,), (-0.7,), (0.0,)]),
     "sin": (graph.sin, math.sin, [(1.23,), (-4.0,)]),
@@ -24,6 +26,8 @@ OPERATIONS = {
     "tanh": (graph.tanh, math.tanh, [(0.3,), (-2.0,)]),
     "sigmoid": (graph.sigmoid, lambda a: 1 / (1 + math.exp(-a)), [(0.17,), (-3.0,)]),
     "relu": (graph.relu, lambda a: max(a, 0.0), [(0.4,), (-0.4,)]),
+    "abs": (abs, abs, [(0.4,), (-0.4,)]),
+    "maximum": (graph.maximum, max, [(0.4, 0.3), (-0.4, 0.3)]),
 }
 CASES = [(name, point) for name, row in OPERATIONS.items() for point in row[2]]
 
@@ -46,6 +50,29 @@ def test_value_and_local_derivatives(name, point):
         assert local == pytest.approx(slope, rel=1e-8, abs=1e-8)  # truncation and rounding ≈ 1e-10
 
 
+# The same formulas on complex numbers; relu, abs and maximum are not analytic
+COMPLEX = {
+    "sin": cmath.sin,
+    "cos": cmath.cos,
+    "exp": cmath.exp,
+    "log": cmath.log,
+    "tanh": cmath.tanh,
+    "sigmoid": lambda a: 1 / (1 + cmath.exp(-a)),
+}
+
+
+@pytest.mark.parametrize("name, point", CASES)
+def test_local_derivatives_are_the_complex_step(name, point):
+    if name in {"relu", "abs", "maximum"}:
+        return
+    record, plain, _ = OPERATIONS[name]
+    h = 1e-30  # no difference is taken, so h may vanish beside the point
+    for k, local in enumerate(record(*map(Value, point)).local_derivatives()):
+        moved = [complex(x, h * (i == k)) for i, x in enumerate(point)]
+        slope = COMPLEX.get(name, plain)(*moved).imag / h
+        assert local == pytest.approx(slope, rel=1e-14, abs=1e-15)  # a few roundings
+
+
 @pytest.mark.parametrize(
     "expression, data, grad",
     [
@@ -58,7 +85,14 @@ def test_value_and_local_derivatives(name, point):
         (lambda a: a / 2, 1.5, 0.5),
         (lambda a: 6 / a, 2, -6 / 9),
         (lambda a: np.float64(2) * a, 6, 2),
+        (lambda a: a**2, 9, 6),
+        (lambda a: 2**a, 8, 8 * math.log(2)),
+        (lambda a: np.float64(2) ** a, 8, 8 * math.log(2)),
+        (lambda a: a**-1, 1 / 3, -1 / 9),
         (lambda a: -a, -3, -1),
+        (lambda a: abs(-a), 3, 1),
+        (lambda a: graph.maximum(2, a), 3, 1),
+        (lambda a: graph.maximum(a, 4), 4, 0),
     ],
 )
 def test_plain_numbers_mix_with_values_on_either_side(expression, data, grad):
@@ -167,6 +201,59 @@ def test_relu_has_derivative_zero_at_zero():
         assert (out.data, a.grad) == (0, 0)
 
 
+def test_abs_has_derivative_zero_at_zero():
+    for zero in (0.0, -0.0):
+        assert abs(Value(zero)).local_derivatives() == (0,)
+
+
+def test_where_two_values_tie_the_maximum_belongs_to_the_first():
+    assert graph.maximum(2.0, 2.0).local_derivatives() == (1, 0)
+    a = Value(2.0)
+    graph.maximum(a, a).backward()
+    assert a.grad == 1
+
+
+@pytest.mark.parametrize(
+    "a, b, data, local",
+    [
+        (0.0, 2.0, 0, (0, 0)),
+        (0.0, 1.0, 0, (1, 0)),
+        (0.0, 0.0, 1, (0, 0)),
+        (0.0, 0.5, 0, (math.inf, 0)),  # the root stands upright
+        (-2.0, 3.0, -8, (12, 0)),
+        (-2.0, -1.0, -0.5, (-0.25, 0)),
+        (-2.0, 0.0, 1, (0, 0)),
+        (2.0, 0.0, 1, (0, math.log(2))),
+    ],
+)
+def test_powers_at_and_below_zero(a, b, data, local):
+    out = Value(a) ** Value(b)
+    assert (out.data, out.local_derivatives()) == (data, local)
+
+
+def test_a_gradient_that_is_not_finite_is_refused_and_changes_nothing():
+    a, b = Value(0.0, "a"), Value(3.0, "b")
+    root = a**0.5
+    product = root * b
+    (a * 5 + b).backward()
+    with pytest.raises(OverflowError, match="backward: the gradient of a is inf"):
+        product.backward()
+    assert (a.grad, b.grad, root.grad, product.grad) == (5, 1, 0, 0)
+    with pytest.raises(OverflowError, match="backward: the gradient of a is nan"):
+        (0 * root).backward()
+
+
+def test_gradients_whose_sum_alone_overflows_are_no_reason_to_refuse():
+    a, b = Value(1e-10), Value(1e-10)
+    ((a + b) * 1e308).backward()
+    assert (a.grad, b.grad) == (1e308, 1e308)
+
+
+def test_an_unknown_operation_is_refused():
+    with pytest.raises(ValueError, match="Value: operation: expected one of add, .* got 'sine'"):
+        Value.record("sine", 1.0)
+
+
 @pytest.mark.parametrize("a, expected", [(1e4, 1.0), (-1e4, 0.0), (0.0, 0.5)])
 def test_sigmoid_at_extremes(a, expected):
     out = graph.sigmoid(a)
@@ -187,6 +274,12 @@ def test_sigmoid_derivative_keeps_its_precision_where_the_value_rounds_to_one():
         (lambda: Value(1.0, "a") / Value(0.0, "b"), ZeroDivisionError, "div of a = 1, b = 0"),
         (lambda: graph.exp(Value(1000.0, "z")), OverflowError, "exp of z = 1000"),
         (lambda: Value(1e200) * 1e200, OverflowError, "mul of .*the result is inf"),
+        (lambda: graph.square(Value(1e200, "e")), OverflowError, "square of e = 1e.200: beyond"),
+        (lambda: Value(10.0, "t") ** 400, OverflowError, "pow of t = 10, value = 400: beyond"),
+        (lambda: Value(0.0, "a") ** -1, ZeroDivisionError, "pow of a = 0, value = -1: 0 has no"),
+        (lambda: Value(-8.0, "a") ** (1 / 3), ValueError, "pow of a = -8, .*whole powers only"),
+        (lambda: (-8) ** Value(0.5, "b"), ValueError, "pow of value = -8, b = 0.5: a negative"),
+        (lambda: Value(1.0) + "1", TypeError, "Value: expected a real number, got str"),
     ],
 )
 def test_a_result_that_is_not_a_number_names_the_operation_and_its_inputs(
@@ -203,6 +296,28 @@ def test_forward_refuses_what_recording_would_refuse():
     with pytest.raises(ValueError, match="log of a = 0"):
         out.forward()
     assert out.data == 0  # log 1: the last good value
+
+
+def test_a_refused_forward_changes_no_value_on_the_way():
+    a = Value(1.0, "a")
+    double = 2 * a
+    out = double + graph.log(a)
+    a.data = -1.0
+    with pytest.raises(ValueError, match="log of a = -1"):
+        out.forward()
+    assert (double.data, out.data) == (2, 2)
+    a.data = math.nan
+    with pytest.raises(OverflowError, match="forward: a is nan"):
+        graph.relu(3.0 * double).forward()
+
+
+def test_forward_renews_the_local_derivatives():
+    a = Value(2.0)
+    out = graph.square(a)
+    a.data = 5.0
+    out.forward()
+    out.backward()
+    assert (out.data, a.grad, out.local_derivatives()) == (25, 10, (10,))
 
 
 def test_names_and_repr():

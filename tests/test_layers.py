@@ -1,23 +1,53 @@
-"""Activations, dense, convolution, flatten: values, every gradient entry, types and extremes."""
+"""Activations, dense, convolution, pooling, flatten: values, every gradient entry, types, extremes."""
 
 import numpy as np
 import pytest
 from helpers import EXACT, assert_gradients, away_from_zero, random_array, random_conv, random_dense
 
-from backprop_lib import Conv2D, Dense, Flatten, Identity, ReLU, Sigmoid, Tanh, initializers
+from backprop_lib import (
+    Conv2D,
+    Dense,
+    Flatten,
+    Identity,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    Softplus,
+    Tanh,
+    conv,
+    initializers,
+)
 from backprop_lib.conv import conv2d_loops, conv2d_loops_backward
 from backprop_lib.gradcheck import complex_step
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-ACTIVATIONS = [Identity, Sigmoid, Tanh, ReLU]
-SHAPES = [  # channels, height, width, m, filters, kernel height, kernel width
-    (1, 4, 4, 1, 1, 2, 2),
-    (2, 5, 4, 3, 3, 3, 2),
-    (3, 3, 5, 2, 2, 1, 1),
-    (1, 3, 3, 2, 2, 3, 3),  # the kernel fills the image
-    (2, 2, 6, 2, 1, 1, 4),
+ACTIVATIONS = [Identity, Sigmoid, Tanh, ReLU, Softplus]
+SHAPES = [  # image (channels, height, width, m), kernels (filters, height, width), stride, padding
+    ((1, 4, 4, 1), (1, 2, 2), 1, 0),
+    ((2, 5, 4, 3), (3, 3, 2), 1, 0),
+    ((3, 3, 5, 2), (2, 1, 1), 1, 0),
+    ((1, 3, 3, 2), (2, 3, 3), 1, 0),  # the kernel fills the image
+    ((2, 2, 6, 2), (1, 1, 4), 1, 0),
+    ((2, 5, 7, 2), (3, 3, 3), 2, 0),
+    ((2, 4, 3, 2), (3, 3, 2), 1, 1),
+    ((1, 4, 6, 3), (2, 4, 2), 2, 1),
+    ((2, 1, 1, 2), (2, 3, 3), 1, 1),  # one pixel, and zeros all around it
+    ((1, 7, 7, 2), (2, 1, 1), 3, 0),  # the steps leave pixels out
+    ((1, 3, 5, 1), (2, 3, 3), 2, 2),
 ]
+
+
+def conv_layer(image, kernels, stride, padding):
+    """Return a convolution with random kernels for such images."""
+    layer = random_conv(image[0], *kernels)
+    return Conv2D(layer.W, layer.b, stride, padding)
+
+
+def distinct(*shape, seed=0):
+    """Return whole numbers in random order: no two are equal, or near enough to change places."""
+    numbers = np.random.default_rng(seed).permutation(int(np.prod(shape)))
+    return numbers.reshape(shape).astype(float)
 
 
 def layers_with_input():
@@ -28,13 +58,14 @@ def layers_with_input():
     yield random_dense(3, 2), random_array(3, 4, seed=1)
     yield random_dense(3, 3), random_array(3, 4, seed=1)  # square: W and its transpose both fit
     yield random_dense(4, 1), random_array(4, 1, seed=1)
-    for channels, height, width, m, filters, kernel_height, kernel_width in SHAPES:
-        layer = random_conv(channels, filters, kernel_height, kernel_width)
-        yield layer, random_array(channels, height, width, m, seed=1)
+    for image, kernels, stride, padding in SHAPES:
+        yield conv_layer(image, kernels, stride, padding), random_array(*image, seed=1)
+    for size, stride, width in [(2, None, 4), (3, 1, 5), (1, 2, 5), (2, 1, 4), (1, None, 3)]:
+        yield MaxPool2D(size, stride), distinct(2, 2 * width - size, width, 3)
     yield Flatten(), random_array(2, 3, 4, 5)
 
 
-CASES = [pytest.param(*case, id=f"{case[0].name}{case[1].shape}") for case in layers_with_input()]
+CASES = [pytest.param(*case, id=f"{case[0]!r}{case[1].shape}") for case in layers_with_input()]
 
 
 @pytest.mark.parametrize("layer, A", CASES)
@@ -70,6 +101,17 @@ def test_a_batch_is_its_samples_side_by_side(layer, A):
         np.testing.assert_allclose(G, one_by_one[name], atol=EXACT)
 
 
+@pytest.mark.parametrize("layer, A", [case for case in CASES if case.values[0].parameter_names])
+def test_the_input_s_gradient_can_be_left_out(layer, A):
+    R = random_array(*layer.forward(A).shape, seed=5)
+    layer.backward(R)
+    expected = {name: G.copy() for name, G in layer.gradients().items()}
+    layer.dW = layer.db = None
+    assert layer.backward(R, input_gradient=False) is None
+    for name, G in layer.gradients().items():
+        np.testing.assert_array_equal(G, expected[name])
+
+
 @pytest.mark.parametrize("layer, A", CASES)
 def test_inputs_are_not_changed(layer, A):
     before = A.copy()
@@ -94,10 +136,17 @@ def test_activation_values():
     # correctly rounded or one unit off
     np.testing.assert_allclose(Sigmoid().forward(Z), 1 / (1 + np.exp(-Z)), rtol=4e-16)
     np.testing.assert_array_equal(Tanh().forward(Z), np.tanh(Z))
+    np.testing.assert_allclose(Softplus().forward(Z), np.log1p(np.exp(Z)), rtol=4e-16)
+    np.testing.assert_array_equal(Softplus.derivative(Z), Sigmoid.function(Z))
 
 
 @pytest.mark.parametrize(
-    "activation, analytic", [(Sigmoid, lambda z: 1 / (1 + np.exp(-z))), (Tanh, np.tanh)]
+    "activation, analytic",
+    [
+        (Sigmoid, lambda z: 1 / (1 + np.exp(-z))),
+        (Tanh, np.tanh),
+        (Softplus, lambda z: np.log(1 + np.exp(z))),
+    ],
 )
 def test_derivative_against_the_complex_step(activation, analytic):
     Z = random_array(3, 4) * 2
@@ -113,12 +162,19 @@ def test_relu_derivative_at_zero_is_zero(zero):
 
 
 @pytest.mark.parametrize(
-    "activation, low, high", [(Sigmoid, 0, 1), (Tanh, -1, 1), (ReLU, 0, 1e4), (Identity, -1e4, 1e4)]
+    "activation, low, high",
+    [
+        (Sigmoid, 0, 1),
+        (Tanh, -1, 1),
+        (ReLU, 0, 1e4),
+        (Softplus, 0, 1e4),
+        (Identity, -1e4, 1e4),
+    ],
 )
 def test_extremes_are_exact_and_silent(activation, low, high):
     layer = activation()
     np.testing.assert_array_equal(layer.forward([[-1e4, 1e4]]), [[low, high]])
-    slopes = {Sigmoid: [0, 0], Tanh: [0, 0], ReLU: [0, 1], Identity: [1, 1]}[activation]
+    slopes = {Sigmoid: [0, 0], Tanh: [0, 0], Identity: [1, 1]}.get(activation, [0, 1])
     np.testing.assert_array_equal(layer.backward([[1.0, 1.0]]), [slopes])
 
 
@@ -149,37 +205,77 @@ def test_conv_by_hand():
     np.testing.assert_array_equal(dA[0, :, :, 0], [[1, 10, 0], [100, 1002, 20], [0, 200, 2000]])
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_fast_convolution_equals_the_loops(shape):
-    channels, height, width, m, filters, kernel_height, kernel_width = shape
-    layer = random_conv(channels, filters, kernel_height, kernel_width)
-    A = random_array(channels, height, width, m, seed=1)
-    Z = conv2d_loops(A, layer.W, layer.b)
+def test_conv_with_stride_and_padding_by_hand():
+    """Zeros all around, two pixels at a time: each kernel entry meets one pixel only."""
+    layer = Conv2D([[[[1, 10], [100, 1000]]]], [[5]], stride=2, padding=1)
+    image = np.array([[1, 2], [3, 4]]).reshape(1, 2, 2, 1)
+    np.testing.assert_array_equal(layer.forward(image)[0, :, :, 0], [[1005, 205], [35, 9]])
+    dA = layer.backward(np.array([[1, 2], [3, 4]]).reshape(1, 2, 2, 1))
+    np.testing.assert_array_equal(layer.dW, [[[[16, 9], [4, 1]]]])
+    np.testing.assert_array_equal(layer.db, [[10]])
+    np.testing.assert_array_equal(dA[0, :, :, 0], [[1000, 200], [30, 4]])
+
+
+def test_max_pooling_by_hand():
+    layer = MaxPool2D(2)
+    image = np.array([[1, 2, 5, 3], [4, 0, 6, -1], [-5, -4, 7, 7], [-3, -2, 7, 7]])
+    Z = layer.forward(image.reshape(1, 4, 4, 1))
+    np.testing.assert_array_equal(Z[0, :, :, 0], [[4, 6], [-2, 7]])
+    dA = layer.backward(np.array([[10, 20], [30, 40]]).reshape(1, 2, 2, 1))
+    routed = [[0, 0, 0, 0], [10, 0, 20, 0], [0, 0, 40, 0], [0, 30, 0, 0]]
+    np.testing.assert_array_equal(dA[0, :, :, 0], routed)  # of four equal sevens, the first
+
+
+def test_overlapping_windows_add_up_where_they_chose_the_same_pixel():
+    layer, image = MaxPool2D(2, stride=1), np.zeros((1, 3, 3, 1))
+    image[0, 1, 1, 0] = 1.0
+    np.testing.assert_array_equal(layer.forward(image), np.ones((1, 2, 2, 1)))
+    dA = layer.backward(np.array([[1, 2], [3, 4]]).reshape(1, 2, 2, 1))
+    np.testing.assert_array_equal(dA[0, :, :, 0], [[0, 0, 0], [0, 10, 0], [0, 0, 0]])
+
+
+def test_max_pooling_is_told_by_size_and_stride():
+    assert repr(MaxPool2D(3)) == "MaxPool2D(size=3, stride=3)"
+    assert repr(MaxPool2D(3, stride=1)) == "MaxPool2D(size=3, stride=1)"
+    assert repr(Conv2D(np.ones((2, 1, 3, 3)), np.ones((2, 1)), 2, 1)) == (
+        "Conv2D(W: (2, 1, 3, 3), b: (2, 1), stride=2, padding=1)"
+    )
+
+
+@pytest.mark.parametrize("most_columns", [0, np.inf], ids=["rows", "columns"])
+@pytest.mark.parametrize("image, kernels, stride, padding", SHAPES)
+def test_fast_convolution_equals_the_loops(
+    image, kernels, stride, padding, most_columns, monkeypatch
+):
+    monkeypatch.setattr(conv, "COLUMNS", most_columns)
+    layer = conv_layer(image, kernels, stride, padding)
+    A = random_array(*image, seed=1)
+    Z = conv2d_loops(A, layer.W, layer.b, stride, padding)
     np.testing.assert_allclose(layer.forward(A), Z, atol=EXACT)
     R = random_array(*Z.shape, seed=2)
-    dA, dW, db = conv2d_loops_backward(R, A, layer.W)
+    dA, dW, db = conv2d_loops_backward(R, A, layer.W, stride, padding)
     np.testing.assert_allclose(layer.backward(R), dA, atol=EXACT)
     np.testing.assert_allclose(layer.dW, dW, atol=EXACT)
     np.testing.assert_allclose(layer.db, db, atol=EXACT)
 
 
 def test_a_kernel_as_large_as_the_image_is_a_dense_layer():
-    conv = random_conv(2, 3, 4, 5)
-    dense, flatten = Dense(conv.W.reshape(3, -1), conv.b), Flatten()
+    layer = random_conv(2, 3, 4, 5)
+    dense, flatten = Dense(layer.W.reshape(3, -1), layer.b), Flatten()
     A = random_array(2, 4, 5, 6, seed=1)
     Z = dense.forward(flatten.forward(A))
-    np.testing.assert_allclose(conv.forward(A).reshape(3, 6), Z, atol=EXACT)
+    np.testing.assert_allclose(layer.forward(A).reshape(3, 6), Z, atol=EXACT)
     R = random_array(3, 6, seed=2)
     dA = flatten.backward(dense.backward(R))
-    np.testing.assert_allclose(conv.backward(R.reshape(3, 1, 1, 6)), dA, atol=EXACT)
-    np.testing.assert_allclose(conv.dW.reshape(3, -1), dense.dW, atol=EXACT)
+    np.testing.assert_allclose(layer.backward(R.reshape(3, 1, 1, 6)), dA, atol=EXACT)
+    np.testing.assert_allclose(layer.dW.reshape(3, -1), dense.dW, atol=EXACT)
 
 
 def test_a_kernel_of_one_pixel_is_a_dense_layer_over_the_channels():
-    conv = random_conv(3, 2, 1, 1)
+    layer = random_conv(3, 2, 1, 1)
     A = random_array(3, 4, 5, 6, seed=1)
-    Z = Dense(conv.W[:, :, 0, 0], conv.b).forward(A.reshape(3, -1))
-    np.testing.assert_allclose(conv.forward(A), Z.reshape(2, 4, 5, 6), atol=EXACT)
+    Z = Dense(layer.W[:, :, 0, 0], layer.b).forward(A.reshape(3, -1))
+    np.testing.assert_allclose(layer.forward(A), Z.reshape(2, 4, 5, 6), atol=EXACT)
 
 
 def test_flatten_keeps_the_order_channel_row_column():
@@ -191,11 +287,16 @@ def test_flatten_keeps_the_order_channel_row_column():
     np.testing.assert_array_equal(layer.backward(out), A)
 
 
+def retyped(layer, dtype):
+    """Return the layer with its parameters in another precision."""
+    P = [array.astype(dtype) for array in layer.parameters().values()]
+    return type(layer)(*P, **{name: getattr(layer, name) for name in layer.setting_names})
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("layer, A", CASES)
 def test_the_precision_given_is_kept(layer, A, dtype):
-    P = [array.astype(dtype) for array in layer.parameters().values()]
-    layer = type(layer)(*P)
+    layer = retyped(layer, dtype)
     out = layer.forward(A.astype(dtype))
     dA = layer.backward(np.ones_like(out))
     assert {out.dtype, dA.dtype, *(G.dtype for G in layer.gradients().values())} == {
@@ -241,9 +342,10 @@ def test_parameters_are_the_layer_s_own_arrays():
 
 def test_random_layers():
     dense = Dense.random(3, 2, np.random.default_rng(0))
-    conv = Conv2D.random(3, 4, 5, np.random.default_rng(0))
+    layer = Conv2D.random(3, 4, 5, np.random.default_rng(0), stride=2, padding=1)
     assert (dense.W.shape, dense.b.tolist()) == ((2, 3), [[0], [0]])
-    assert (conv.W.shape, conv.b.tolist()) == ((4, 3, 5, 5), [[0]] * 4)
+    assert (layer.W.shape, layer.b.tolist()) == ((4, 3, 5, 5), [[0]] * 4)
+    assert (layer.stride, layer.padding) == (2, 1)
     again = Dense.random(3, 2, np.random.default_rng(0))
     np.testing.assert_array_equal(dense.W, again.W)
 

@@ -1,17 +1,23 @@
 """Networks: layers in order, gradients of all of them at once, names and the summary."""
 
+import zipfile
+
 import numpy as np
 import pytest
-from helpers import EXACT, mlp, random_array, random_dense, small_cnn
+from helpers import EXACT, mlp, random_array, random_conv, random_dense, small_cnn
 
 from backprop_lib import (
     BinaryCrossEntropy,
+    Conv2D,
     Dense,
+    Flatten,
     HalfSquaredError,
+    MaxPool2D,
     ReLU,
     Sequential,
     Sigmoid,
     SoftmaxCrossEntropy,
+    Softplus,
     SquaredError,
     Tanh,
     check_gradients,
@@ -23,7 +29,7 @@ IMAGES = random_array(1, 6, 5, 4, seed=11)
 LABELS = np.array([0, 2, 1, 2])
 
 
-@pytest.mark.parametrize("activation", [Sigmoid, Tanh, ReLU])
+@pytest.mark.parametrize("activation", [Sigmoid, Tanh, ReLU, Softplus])
 @pytest.mark.parametrize("sizes", [(2, 1), (2, 3, 2), (3, 4, 4, 2)])
 @pytest.mark.parametrize("loss", [HalfSquaredError, SquaredError])
 def test_gradients_of_fully_connected_networks(sizes, activation, loss):
@@ -45,6 +51,21 @@ def test_gradients_of_the_convolutional_stack(loss, Y):
     Y = Y if Y.dtype != bool else Y.astype(float)
     errors = check_gradients(small_cnn(activation=Tanh), loss(), IMAGES, Y)
     assert errors.keys() == {"X", *small_cnn().parameters()}
+
+
+def pooled_cnn():
+    """Return a network with stride, padding and pooling for images of shape (1, 6, 5, m)."""
+    conv = random_conv(1, 2, 2, 3, seed=1)
+    layers = [Conv2D(conv.W, conv.b, stride=2, padding=1), Softplus()]  # (2, 4, 3)
+    return Sequential([*layers, MaxPool2D(2, stride=1), Flatten(), random_dense(12, 3, seed=3)])
+
+
+def test_gradients_with_stride_padding_and_pooling():
+    network = pooled_cnn()
+    check_gradients(network, SoftmaxCrossEntropy(), IMAGES, LABELS)
+    windows = np.lib.stride_tricks.sliding_window_view(network.outputs[1], (2, 2), axis=(1, 2))
+    first, second = np.sort(windows.reshape(-1, 4))[:, [3, 2]].T
+    assert (first - second).min() > 1e-4  # the check moves numbers by 6e-6: no window has changed
 
 
 def test_relu_in_the_convolutional_stack_stays_clear_of_its_kinks():
@@ -156,3 +177,63 @@ def test_summary():
 
 def test_summary_shows_thousands():
     assert mlp(99, 20).summary((99,)).splitlines()[-1].split() == ["total", "2,000"]
+
+
+@pytest.mark.parametrize("make", [lambda: mlp(6, 3, 2), small_cnn, pooled_cnn])
+def test_the_input_s_gradient_can_be_left_out(make):
+    network = make()
+    X = random_array(6, 4) if len(network.layers) == 4 else IMAGES
+    R = random_array(*network.forward(X).shape, seed=5)
+    network.backward(R)
+    expected = {name: G.copy() for name, G in network.gradients().items()}
+    for layer in network.layers:
+        if layer.parameter_names:
+            layer.dW = layer.db = None
+    assert network.backward(R, input_gradient=False) is None
+    for name, G in network.gradients().items():
+        np.testing.assert_array_equal(G, expected[name])
+
+
+def test_layers_before_the_first_parameters_are_left_out_too():
+    network = Sequential([Flatten(), random_dense(30, 2), Tanh()])
+    R = random_array(*network.forward(IMAGES).shape, seed=5)
+    network.backward(R)
+    expected = network.layers[1].dW
+    network.layers[0].saved = None  # its backward would now refuse
+    network.backward(R, input_gradient=False)
+    np.testing.assert_array_equal(network.layers[1].dW, expected)
+
+
+@pytest.mark.parametrize("make", [lambda: mlp(6, 3, 2), small_cnn, pooled_cnn])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_saved_and_loaded_parameters_are_the_same_to_the_last_bit(make, dtype, tmp_path):
+    network, other = make(), make()
+    for layer in network.layers + other.layers:
+        for name, P in layer.parameters().items():
+            setattr(layer, name, P.astype(dtype))
+    for P in other.parameters().values():
+        P *= 0
+    arrays = other.parameters()
+    network.save(tmp_path / "network.npz")
+    other.load(tmp_path / "network.npz")
+    for name, P in network.parameters().items():
+        np.testing.assert_array_equal(other.parameters()[name], P)
+        assert other.parameters()[name] is arrays[name]  # in place
+
+
+def test_a_saved_network_is_a_plain_archive_without_pickle(tmp_path):
+    small_cnn().save(tmp_path / "network.npz")
+    with np.load(tmp_path / "network.npz", allow_pickle=False) as archive:
+        assert archive["6.W"].shape == (4, 18)
+        assert archive["layers"][0] == "Conv2D(W: (2, 1, 3, 2), b: (2, 1), stride=1, padding=0)"
+    assert "6.W.npy" in zipfile.ZipFile(tmp_path / "network.npz").namelist()
+
+
+def test_saving_again_replaces_the_file(tmp_path):
+    network, path = mlp(2, 1), str(tmp_path / "network.npz")
+    network.save(path)
+    network.layers[0].W += 1
+    network.save(path)
+    other = mlp(2, 1)
+    other.load(path)
+    np.testing.assert_array_equal(other.layers[0].W, network.layers[0].W)

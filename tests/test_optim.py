@@ -8,7 +8,12 @@ from backprop_lib import SGD, Adam
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-OPTIMISERS = [lambda: SGD(0.1), lambda: SGD(0.1, momentum=0.9), lambda: Adam(0.1)]
+OPTIMISERS = [
+    lambda: SGD(0.1),
+    lambda: SGD(0.1, momentum=0.9),
+    lambda: SGD(0.1, momentum=0.9, weight_decay=0.01),
+    lambda: Adam(0.1),
+]
 
 
 def steps(optimizer, gradients, start=1.0):
@@ -28,6 +33,33 @@ def test_plain_descent_by_hand():
 def test_momentum_by_hand():
     """Velocities 2, ½·2 − 4 = −3, ½·(−3) + 0 = −1.5."""
     assert steps(SGD(0.25, momentum=0.5), [2.0, -4.0, 0.0]) == [0.5, 1.25, 1.625]
+
+
+def test_weight_decay_by_hand():
+    """λ = ½ adds half of w to the gradient: 1 − ¼ (2 + ½) = 0.375, then − ¼ (−4 + 0.1875)."""
+    assert steps(SGD(0.25, weight_decay=0.5), [2.0, -4.0]) == [0.375, 1.328125]
+
+
+def test_weight_decay_with_momentum_by_hand():
+    """Velocities 2 + ½ = 2.5, then ½·2.5 + 0 + ½·0.375 = 1.4375."""
+    path = steps(SGD(0.25, momentum=0.5, weight_decay=0.5), [2.0, 0.0])
+    assert path == [0.375, 0.375 - 0.25 * 1.4375]
+
+
+def test_weight_decay_is_the_gradient_of_half_the_squares():
+    """Descent of J + λ/2 Σ w², written out, takes the same steps."""
+    P = {"W": random_array(2, 3), "b": random_array(2, 1, seed=1)}
+    Q, decayed, plain = (
+        {name: array.copy() for name, array in P.items()},
+        SGD(0.1, momentum=0.9, weight_decay=0.3),
+        SGD(0.1, momentum=0.9),
+    )
+    for seed in (2, 3, 4):
+        G = {"W": random_array(2, 3, seed=seed), "b": random_array(2, 1, seed=seed + 9)}
+        decayed.step(P, G)
+        plain.step(Q, {name: G[name] + 0.3 * Q[name] for name in G})
+    for name in P:
+        np.testing.assert_allclose(P[name], Q[name], rtol=EXACT)
 
 
 def test_adam_s_first_step_is_the_learning_rate_whatever_the_gradient():
@@ -101,6 +133,24 @@ def test_the_precision_of_the_parameters_is_kept(make):
 
 
 @pytest.mark.parametrize("make", OPTIMISERS)
+def test_the_order_of_the_gradients_does_not_matter(make):
+    P, Q = {"a": np.zeros(2), "b": np.ones(3)}, {"a": np.zeros(2), "b": np.ones(3)}
+    G = {"a": random_array(2), "b": random_array(3, seed=1)}
+    make().step(P, G)
+    make().step(Q, {"b": G["b"], "a": G["a"]})
+    for name in P:
+        np.testing.assert_array_equal(P[name], Q[name])
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_parameters_that_are_not_contiguous_are_updated_too(make):
+    P, Q, G = random_array(3, 2).T, random_array(3, 2).T.copy(), random_array(2, 3, seed=1)
+    make().step({"w": P}, {"w": G})
+    make().step({"w": Q}, {"w": G})
+    np.testing.assert_array_equal(P, Q)
+
+
+@pytest.mark.parametrize("make", [OPTIMISERS[k] for k in (0, 1, 3)])  # decay moves it still
 def test_a_zero_gradient_is_a_fixed_point(make):
     assert steps(make(), [0.0, 0.0]) == [1.0, 1.0]
 

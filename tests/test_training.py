@@ -1,6 +1,8 @@
-"""Mini-batches, the loop, its counts, learning, and what happens when it diverges."""
+"""Mini-batches, the loop, its counts, learning, early stopping, and what happens when it diverges."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -56,6 +58,53 @@ def test_minibatches_are_shuffled_and_reproducible():
     assert first != sorted(first)
     assert first != second  # drawn anew in each epoch
     assert first == order(rng())
+
+
+@pytest.mark.parametrize(
+    "arguments, error, pattern",
+    [
+        ((0, 2, rng()), ValueError, "minibatches: m: expected a whole number >= 1, got 0"),
+        ((4, 2.0, rng()), TypeError, "minibatches: batch_size: expected a whole number, got float"),
+        ((4, 0, rng()), ValueError, "minibatches: batch_size: expected a whole number >= 1, got 0"),
+        ((4, 2, 0), TypeError, "minibatches: rng: expected a numpy.random.Generator, got int"),
+    ],
+)
+def test_minibatches_refuses_at_the_call_and_not_at_the_first_batch(arguments, error, pattern):
+    with pytest.raises(error, match=pattern):
+        training.minibatches(*arguments)
+
+
+@pytest.mark.parametrize(
+    "Y", [np.arange(7), np.arange(14.0).reshape(2, 7)], ids=["labels", "targets"]
+)
+def test_the_network_and_the_loss_are_handed_the_samples_of_each_batch(Y):
+    """In the order of ``minibatches``, with the batch last in memory, too: layers want it so."""
+    X = np.arange(42.0).reshape(1, 2, 3, 7)
+    network = Sequential([Flatten(), Dense(np.zeros((2, 6)), np.zeros((2, 1)))])
+    loss = SoftmaxCrossEntropy() if Y.ndim == 1 else HalfSquaredError()
+    seen, forward, loss_forward = [], network.forward, loss.forward
+    network.forward = lambda A: (seen.append(A), forward(A))[1]
+    loss.forward = lambda A, Y: (seen.append(Y), loss_forward(A, Y % 2))[1]
+    fit(network, loss, X, Y, SGD(0.1), epochs=2, batch_size=3, rng=rng(4))
+    generator, expected = rng(4), []
+    for _ in range(2):
+        for batch in training.minibatches(7, 3, generator):
+            expected += [X[..., batch], Y[..., batch]]
+    assert len(seen) == 2 + len(expected)  # first the check of the targets
+    for found, wanted in zip(seen[2:], expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+        assert (found.dtype, found.flags.c_contiguous) == (wanted.dtype, True)
+
+
+def test_a_step_does_not_compute_the_gradient_of_the_data():
+    network, X, Y = line()
+    backward, asked = network.backward, []
+    network.backward = lambda dA, input_gradient=True: (
+        asked.append(input_gradient),
+        backward(dA, input_gradient),
+    )[1]
+    fit(network, HalfSquaredError(), X, Y, SGD(0.1), epochs=1, batch_size=4, rng=rng())
+    assert asked == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +296,7 @@ def test_an_overflowing_gradient_counts_as_divergence_although_the_loss_is_finit
 def test_starting_weights_that_overflow_are_not_blamed_on_the_learning_rate():
     network = Sequential([Dense([[1e200]], [[0.0]]), Dense([[1e200]], [[0.0]])])
     X = Y = [[1.0]]
-    with pytest.raises(ValueError, match="HalfSquaredError: A: expected finite numbers"):
+    with pytest.raises(ValueError, match="Sequential: layer 2, Dense: the output is not finite"):
         fit(network, HalfSquaredError(), X, Y, SGD(0.1), epochs=1, batch_size=1, rng=rng())
 
 
@@ -255,7 +304,7 @@ def test_starting_weights_that_overflow_are_not_blamed_on_the_learning_rate():
 def test_a_later_sample_that_overflows_in_the_first_batch_is_not_blamed_on_it_either(second):
     network = Sequential([Dense([[1e200, second]], [[0.0]])])
     X, Y = [[0.0, 1e200], [0.0, 1e200]], [[0.0, 0.0]]
-    with pytest.raises(ValueError, match="HalfSquaredError: A: expected finite numbers"):
+    with pytest.raises(ValueError, match="Sequential: layer 1, Dense: the output is not finite"):
         fit(network, HalfSquaredError(), X, Y, SGD(0.1), epochs=1, batch_size=2, rng=rng())
 
 
@@ -284,3 +333,195 @@ def test_an_overflow_that_touches_no_parameter_is_silent():
     arguments = dict(epochs=1, batch_size=1, rng=rng())
     history = fit(network, HalfSquaredError(), X, Y, SGD(1e-300), **arguments)
     assert history.loss == pytest.approx([1e300], rel=EXACT)  # ½ (1e150² + 1e150²)
+
+
+class Steps:
+    """An optimizer that goes through given weights, one an update, whatever the gradient says."""
+
+    learning_rate = 0.1
+
+    def __init__(self, *weights):
+        self.weights = iter(weights)
+
+    def step(self, parameters, gradients):
+        parameters["1.W"][...] = next(self.weights)
+
+
+def guided(weights, validation=([[2.0]], [[0.0]]), **options):
+    """Fit with one update an epoch: the validation loss is then ½ (2 w)² = 2 w²."""
+    network = Sequential([Dense([[9.0]], [[0.0]])])
+    X = Y = np.ones((1, 3))
+    arguments = dict(batch_size=3, rng=rng(), validation=validation) | options
+    history = fit(network, HalfSquaredError(), X, Y, Steps(*weights), **arguments)
+    return history, network.layers[0].W.item()
+
+
+def test_the_validation_loss_is_that_of_the_weights_after_each_epoch():
+    history, w = guided([3, 1, 2, 0.5], epochs=4)
+    assert history.validation_loss == [18, 2, 8, 0.5]
+    assert history.loss == [32, 2, 0, 0.5]  # ½ (w − 1)² of the weights before: 9, 3, 1, 2
+    assert (history.best_epoch, w) == (4, 0.5)
+    assert history.forward_passes == history.backward_passes == history.updates == 4
+
+
+def test_without_patience_nothing_stops_and_nothing_is_put_back():
+    history, w = guided([1, 2, 3, 4], epochs=4)
+    assert history.validation_loss == [2, 8, 18, 32]
+    assert (history.best_epoch, w) == (1, 4)
+
+
+@pytest.mark.parametrize(
+    "patience, seen, best_epoch, best",
+    [
+        (1, [18, 2, 8], 2, 1),
+        (2, [18, 2, 8, 8], 2, 1),
+        (3, [18, 2, 8, 8, 0.5, 8, 8, 2], 5, 0.5),
+        (9, [18, 2, 8, 8, 0.5, 8, 8, 2, 32], 5, 0.5),  # not stopped, and the best put back
+    ],
+)
+def test_patience_stops_and_puts_the_best_epoch_back(patience, seen, best_epoch, best):
+    history, w = guided([3, 1, 2, -2, 0.5, 2, 2, 1, 4], epochs=9, patience=patience)
+    assert history.validation_loss == seen
+    assert (history.best_epoch, w) == (best_epoch, best)
+    assert len(history.loss) == history.updates == history.forward_passes == len(seen)
+
+
+def test_an_equal_validation_loss_is_no_improvement():
+    history, w = guided([1, -1, 1], epochs=3, patience=2)
+    assert history.validation_loss == [2, 2, 2]
+    assert (history.best_epoch, w) == (1, 1)  # not the −1 of the second epoch
+
+
+def test_all_parameters_of_the_best_epoch_are_put_back_in_place():
+    network = mlp(2, 4, 3)
+    arrays, kept = network.parameters(), []
+    X, labels = random_array(2, 12), np.arange(12) % 3
+    step, optimizer = SGD.step, SGD(5.0)
+
+    def watched(parameters, gradients):
+        step(optimizer, parameters, gradients)
+        kept.append({name: P.copy() for name, P in parameters.items()})
+
+    optimizer.step = watched
+    arguments = dict(epochs=20, batch_size=8, rng=rng(), validation=(X[:, 8:], labels[8:]))
+    loss = SoftmaxCrossEntropy()
+    history = fit(network, loss, X[:, :8], labels[:8], optimizer, patience=3, **arguments)
+    assert len(history.validation_loss) == history.best_epoch + 3 < 20
+    assert history.validation_loss[history.best_epoch - 1] == min(history.validation_loss)
+    for name, P in network.parameters().items():
+        assert P is arrays[name]
+        np.testing.assert_array_equal(P, kept[history.best_epoch - 1][name])
+    found = loss.forward(network.forward(X[:, 8:]), labels[8:])
+    assert found == min(history.validation_loss)  # the same arithmetic, so the same number
+
+
+def test_validation_does_not_change_the_training():
+    def trained(**options):
+        network, X, Y = line()
+        arguments = dict(epochs=4, batch_size=3, rng=rng()) | options
+        history = fit(network, HalfSquaredError(), X, Y, Adam(0.1), **arguments)
+        return history.loss, network.layers[0].W.item(), network.layers[0].b.item()
+
+    assert trained() == trained(validation=([[0.5, 2.0]], [[0.0, 3.0]]))
+
+
+def test_a_network_that_diverges_on_the_validation_samples_is_reported():
+    with pytest.raises(
+        FloatingPointError,
+        match="training diverged: validation loss inf after epoch 2; .* below 0.1",
+    ):
+        guided([1, 1e160], epochs=2)  # ½ (2e160)² overflows
+    with pytest.raises(FloatingPointError, match="validation loss nan after epoch 1;"):
+        guided([1e200], epochs=2, validation=([[1e200]], [[0.0]]))  # the output overflows
+
+
+@pytest.mark.parametrize(
+    "options, error, pattern",
+    [
+        ({"patience": 1}, ValueError, "fit: patience: expected validation samples .*, got none"),
+        ({"patience": 0, "validation": ([[1.0]], [[1.0]])}, ValueError, "fit: patience: .*, got 0"),
+        ({"patience": 1.5}, TypeError, "fit: patience: expected a whole number, got float"),
+        ({"patience": True}, TypeError, "fit: patience: expected a whole number, got bool"),
+        (
+            {"validation": np.ones((2, 1, 1))},
+            TypeError,
+            r"fit: validation: expected a pair \(X, Y\), got ndarray",
+        ),
+        (
+            {"validation": ([[1.0]],)},
+            ValueError,
+            r"fit: validation: expected a pair \(X, Y\), got 1 entries",
+        ),
+        (
+            {"validation": ([[1.0]], [[1.0, 2.0]])},
+            ValueError,
+            r"fit: validation: expected X and Y .* got shapes \(1, 1\) and \(1, 2\)",
+        ),
+        (
+            {"validation": ([[np.nan]], [[1.0]])},
+            ValueError,
+            "fit: validation: X: expected finite numbers, got nan",
+        ),
+        (
+            {"validation": ([[1.0]], [["1"]])},
+            TypeError,
+            "fit: validation: Y: expected real numbers, got dtype",
+        ),
+        (
+            {"validation": ([[1.0], [1.0]], [[1.0]])},
+            ValueError,
+            r"fit: validation: Dense: expected input \(1,\), got \(2,\)",
+        ),
+        (
+            {"validation": ([[1.0]], [[1.0], [1.0]])},
+            ValueError,
+            r"fit: validation: HalfSquaredError: Y: expected shape \(1, 1\), got \(2, 1\)",
+        ),
+        (
+            {"validation": ([[1.7e308]], [[1.0]])},
+            ValueError,
+            "fit: validation: Sequential: layer 1, Dense: the output is not finite",
+        ),
+    ],
+)
+def test_a_validation_that_does_not_fit_changes_nothing(options, error, pattern):
+    network, optimizer, generator = Sequential([Dense([[9.0]], [[0.5]])]), Adam(0.1), rng()
+    before = generator.bit_generator.state
+    arguments = dict(epochs=1, batch_size=1, rng=generator) | options
+    with pytest.raises(error, match=f"^{pattern}"):
+        fit(network, HalfSquaredError(), [[1.0]], [[1.0]], optimizer, **arguments)
+    assert (network.layers[0].W.item(), network.layers[0].b.item()) == (9, 0.5)
+    assert optimizer.steps == 0
+    assert generator.bit_generator.state == before
+
+
+def test_a_validation_label_that_is_no_class_is_refused():
+    network, arguments = mlp(2, 3), dict(epochs=1, batch_size=2, rng=rng())
+    validation = random_array(2, 2), [0, 3]
+    with pytest.raises(ValueError, match="^fit: validation: SoftmaxCrossEntropy: labels: .* got 3"):
+        fit(
+            network,
+            SoftmaxCrossEntropy(),
+            random_array(2, 4),
+            [0, 1, 2, 0],
+            SGD(0.1),
+            validation=validation,
+            **arguments,
+        )
+
+
+def test_a_history_shows_its_numbers():
+    network, X, Y = line(4)
+    history = fit(
+        network, HalfSquaredError(), X, 0 * Y, SGD(0.1), epochs=1, batch_size=2, rng=rng()
+    )
+    assert repr(history) == (
+        "History(loss=[0.0], validation_loss=[], best_epoch=None, "
+        "forward_passes=2, backward_passes=2, updates=2)"
+    )
+
+
+def test_neither_the_progress_bar_nor_the_downloader_is_imported_before_it_is_wanted():
+    program = "import sys, backprop_lib; print({'tqdm', 'pooch'} & sys.modules.keys())"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (found.stdout, found.stderr) == ("set()\n", "")

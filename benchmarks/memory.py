@@ -1,0 +1,78 @@
+"""The memory that three training steps of the larger CNN need, beyond model and data.
+
+    python -m benchmarks.memory PyTorch float32
+
+prints the growth of resident memory in bytes. A fresh process for each measurement: an allocator
+that has grown once does not grow again. Linux only: it reads /proc.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import network_peers
+from benchmarks.workloads import cnn
+
+STEPS = 3
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def peak_growth(library, dtype):
+    """Return what another process measured, in bytes."""
+    command = [sys.executable, "-m", "benchmarks.memory", library, dtype]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return int(run.stdout)
+
+
+def our_training(problem):
+    """Return a call that takes one training step with Adam."""
+    from backprop_lib import Adam
+
+    gradient, optimizer = network_peers.ours(problem).step, Adam()
+
+    def step():
+        gradient()
+        optimizer.step(problem.network.parameters(), problem.network.gradients())
+
+    return step
+
+
+def pytorch_training(problem):
+    """Return a call that takes the same step in PyTorch."""
+    import torch
+
+    model, loss, X, Y = network_peers.in_pytorch(problem)
+    optimizer = torch.optim.Adam(model.parameters())
+
+    def step():
+        optimizer.zero_grad()
+        loss(model(X), Y).backward()
+        optimizer.step()
+
+    return step
+
+
+TRAINING = {"ours": our_training, "PyTorch": pytorch_training}
+
+
+def growth(step):
+    """Return by how many bytes resident memory grows at most while ``STEPS`` steps are taken."""
+    before = _status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    for _ in range(STEPS):
+        step()
+    return _status("VmHWM") - before
+
+
+def main():
+    library, dtype = sys.argv[1:]
+    print(growth(TRAINING[library](cnn(28, 64, dtype))))
+
+
+def _status(field):
+    (line,) = (s for s in Path("/proc/self/status").read_text().splitlines() if field in s)
+    return 1024 * int(line.split()[1])
+
+
+if __name__ == "__main__":
+    main()
