@@ -11,6 +11,7 @@
     sub: [(a, b) => a - b, () => 1, () => -1],
     mul: [(a, b) => a * b, (out, a, b) => b, (out, a) => a],
     div: [(a, b) => a / b, (out, a, b) => 1 / b, (out, a, b) => -out / b],
+    pow: [(a, b) => a ** b, (out, a, b) => (b ? b * a ** (b - 1) : 0), (out, a) => (a > 0 ? out * Math.log(a) : 0)],
     neg: [(a) => -a, () => -1],
     square: [(a) => a * a, (out, a) => 2 * a],
     sin: [(a) => Math.sin(a), (out, a) => Math.cos(a)],
@@ -19,7 +20,9 @@
     log: [(a) => Math.log(a), (out, a) => 1 / a],
     tanh: [(a) => Math.tanh(a), (out) => 1 - out * out],
     sigmoid: [(a) => sigmoid(a), (out, a) => out * sigmoid(-a)],
-    relu: [(a) => (a > 0 ? a : 0), (out, a) => (a > 0 ? 1 : 0)],
+    relu: [(a) => Math.max(a, 0), (out, a) => (a > 0 ? 1 : 0)],
+    abs: [(a) => Math.abs(a), (out, a) => Math.sign(a)],
+    maximum: [(a, b) => Math.max(a, b), (out, a, b) => (a >= b ? 1 : 0), (out, a, b) => (a >= b ? 0 : 1)],
   };
 
   // The rules of backprop_lib/live/numbers.py

@@ -2,7 +2,8 @@
 
 import math
 
-from backprop_lib.graph import OPERATIONS, Value
+from backprop_lib import graph
+from backprop_lib.graph import Value
 
 
 class Recording:
@@ -38,6 +39,7 @@ class Recording:
         for name, (_, sources) in self.inner.items():
             for value in sources:
                 self.users[value.name].append(name)
+        self.program = graph.compile(loss)
         self.run()
 
     def _walk_back(self, name):
@@ -81,7 +83,7 @@ class Recording:
         slopes = dict.fromkeys((id(value) for value in [*inner, *sources]), 0.0)
         slopes[id(inner[0])] = 1.0
         for value in inner:
-            for a, local in zip(value.inputs, value.local_derivatives(), strict=True):
+            for a, local in value.edges:
                 slopes[id(a)] += slopes[id(value)] * local
         return {value.name: slopes[id(value)] for value in sources}
 
@@ -96,29 +98,11 @@ class Recording:
 
     def sweep(self, name, points):
         """Return the loss at each setting of one named leaf; NaN where it can't be computed."""
-        leaf, after, losses = self.by_name[name], self._after(name), []
-        kept = [value.data for value in after]
-        start = leaf.data
-        for point in points:
-            leaf.data = point
+        leaves = {leaf: self.by_name[leaf].data for leaf in self.program.leaves}
+        losses = []
+        for leaves[name] in points:
             try:
-                for value in after:
-                    inputs = (a.data for a in value.inputs)
-                    value.data = OPERATIONS[value.operation].forward(*inputs)
-                losses.append(self.loss.data)
+                losses.append(self.program.value(*leaves.values()))
             except (ArithmeticError, ValueError):
                 losses.append(math.nan)
-        leaf.data = start
-        for value, data in zip(after, kept, strict=True):
-            value.data = data
         return losses
-
-    def _after(self, name):
-        """Return every value computed from a named one, in the order of computation."""
-        found = {id(self.by_name[name])}
-        after = []
-        for value in self.values:
-            if any(id(a) in found for a in value.inputs):
-                found.add(id(value))
-                after.append(value)
-        return after
