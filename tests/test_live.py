@@ -40,7 +40,7 @@ def test_a_number_keeps_three_significant_digits(x, text):
 
 
 def test_symbols():
-    scripts = '<span class="bf-scripts"><sup>1</sup><sub>12</sub></span>'
+    scripts = "<span class=bf-ss><sup>1</sup><sub>12</sub></span>"
     assert html_symbol("w^1_12") == "w" + scripts
     assert html_symbol("β_0") == "β<sub>0</sub>"
     assert plain_symbol("w^1_12") == "w¹₁₂"

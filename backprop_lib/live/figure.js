@@ -51,7 +51,7 @@
 
   function symbolHtml(symbol) {
     return symbol
-      .replace(/\^(\w+)_(\w+)/, '<span class="bf-scripts"><sup>$1</sup><sub>$2</sub></span>')
+      .replace(/\^(\w+)_(\w+)/, '<span class=bf-ss><sup>$1</sup><sub>$2</sub></span>')
       .replace(/\^(\w+)/, "<sup>$1</sup>")
       .replace(/_(\w+)/, "<sub>$1</sub>");
   }
@@ -185,7 +185,7 @@
       this.valueTexts = texts("value");
       this.gradTexts = texts("grad");
       this.localTexts = texts("local");
-      this.fills = marked("fill").map((el) => ({ el, i: Number(el.dataset.fill), at: numbers(el, "at") }));
+      this.fills = marked("fill").map((el) => ({ el, at: numbers(el, "fill") }));
       this.edges = marked("edge").map((el) => ({ el, i: Number(el.dataset.edge) }));
       this.chips = marked("pick").map((el) => ({ el, at: numbers(el, "pick") }));
       this.boxes = marked("box").map((el) => ({ el, at: numbers(el, "box") }));
@@ -453,8 +453,8 @@
 
     showNeurons() {
       const { values, grads } = this.graph;
-      for (const { el, i, at } of this.fills) {
-        change(el, "d", fillPath(...at, Math.min(Math.max(values[i], 0), 1) || 0));
+      for (const { el, at: [i, radius] } of this.fills) {
+        change(el, "d", fillPath(radius, Math.min(Math.max(values[i], 0), 1) || 0));
         el.parentNode.classList.toggle("bf-dead", values[i] === 0 && this.data.nodes[i][0] === "relu");
       }
       const steepest = Math.max(...this.edges.map(({ i }) => Math.abs(grads[i])), 1e-300);
@@ -643,12 +643,12 @@
     if (el.getAttribute(name) !== value) el.setAttribute(name, value);
   }
 
-  function fillPath(x, y, r, level) {
-    if (level >= 1) return `M${x - r},${y}a${r},${r} 0 1 0 ${2 * r},0a${r},${r} 0 1 0 ${-2 * r},0Z`;
+  function fillPath(r, level) {
+    if (level >= 1) return `M${-r},0a${r},${r} 0 1 0 ${2 * r},0a${r},${r} 0 1 0 ${-2 * r},0Z`;
     const surface = r * (1 - 2 * level);
     const half = Math.sqrt(Math.max(r * r - surface * surface, 0));
     const large = level > 0.5 ? 1 : 0;
-    return `M${x - half},${y + surface}A${r},${r} 0 ${large} 0 ${x + half},${y + surface}Z`;
+    return `M${-half},${surface}A${r},${r} 0 ${large} 0 ${half},${surface}Z`;
   }
 
   // A path through the points, interrupted where y is not finite

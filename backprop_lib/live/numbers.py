@@ -39,7 +39,7 @@ def _rounded(size, decimals):
 
 def html_symbol(symbol):
     """Turn ``a^1_2`` into HTML, the superscript above the subscript."""
-    both = '<span class="bf-scripts"><sup>{}</sup><sub>{}</sub></span>'
+    both = "<span class=bf-ss><sup>{}</sup><sub>{}</sub></span>"
     return _marked(symbol, both, "<sup>{}</sup>", "<sub>{}</sub>")
 
 

@@ -6,11 +6,14 @@ neuron is), ``data-edge`` (width and dash of an edge), ``data-box`` (lit up by t
 """
 
 import math
+import re
 from importlib.resources import files
 
 from backprop_lib.live.numbers import html_symbol, number, svg_symbol
 
 STYLE = (files("backprop_lib") / "live" / "figure.css").read_text(encoding="utf-8")
+STYLE = re.sub(r"/\*.*?\*/|\s+", " ", STYLE)  # every figure carries it
+STYLE = re.sub(r" ?([{};,]) ?", r"\1", STYLE)
 LINE = 13  # height of a small line of text in pixels
 
 
@@ -254,47 +257,38 @@ class NetworkView:
 
     def _chip(self, figure, name, x, y):
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
-        left, top = x - self.chip_width / 2, y - self.chip_height / 2
-        return (
-            f"<g class=bf-chip data-pick={i}><rect x={left:.4g} y={top:.4g} "
-            f"width={self.chip_width} height={self.chip_height} rx=6 />"
-            + text(x, y - 3, number(value.data), "", f"data-value={i}")
-            + text(x, y + 13, number(value.grad), "", f"data-grad={i}")
-            + "</g>"
+        return (  # the style knows the size of the plate
+            f"<g class=bf-chip data-pick={i} transform=translate({x:.4g},{y:.4g})><rect />"
+            f"<text y=-3 data-value={i}>{number(value.data)}</text>"
+            f"<text y=13 data-grad={i}>{number(value.grad)}</text></g>"
         )
 
     def _neuron(self, figure, column, row, x, y):
         recording = figure.recording
+        at = f"transform=translate({x:g},{y:g})"
         if column == 0:
             name = self.inputs[row]
             i, value = recording.number_of(name), recording.by_name[name]
             return (
-                f"<g class=bf-box data-box={i}><circle cx={x:g} cy={y:g} r={self.input_radius} />"
-                + text(x, y - 5, svg_symbol(figure.symbols[name]), "bf-symbol")
-                + text(x, y + 15, number(value.data), "", f"data-value={i}")
-                + "</g>"
+                f"<g class=bf-box data-box={i} {at}><circle r={self.input_radius} />"
+                f"<text y=-5 class=bf-symbol>{svg_symbol(figure.symbols[name])}</text>"
+                f"<text y=15 data-value={i}>{number(value.data)}</text></g>"
             )
         z, a, bias = self.layers[column - 1][row]
         iz, ia = recording.number_of(z), recording.number_of(a)
         vz, va = recording.by_name[z], recording.by_name[a]
-        r = self.radius
-        z_text = f"z <tspan data-value={iz}>{number(vz.data)}</tspan>"
-        delta_text = f"δ <tspan data-grad={iz}>{number(vz.grad)}</tspan>"
-        dead = " bf-dead" if va.operation == "relu" and va.data == 0 else ""
+        r, dead = self.radius, " bf-dead" if va.operation == "relu" and va.data == 0 else ""
+        plate = text(
+            x - 33, y + self.plate_drop + 1, svg_symbol(figure.symbols[bias]), "bf-plate-name"
+        )
         return (
-            f'<g class="bf-box bf-neuron{dead}" data-box="{iz} {ia}">'
-            f"<circle cx={x:g} cy={y:g} r={r} />"
-            f'<path class=bf-level data-fill={ia} data-at="{x:g} {y:g} {r}" '
-            f'd="{fill_path(x, y, r, fill_level(va.data))}"/>'
-            f"<circle class=bf-rim cx={x:g} cy={y:g} r={r} />"
-            + text(x, y - 19, z_text, "bf-z")
-            + text(x, y + 3, number(va.data), "bf-big", f"data-value={ia}")
-            + text(x, y + 22, delta_text, "bf-grad")
-            + "</g>"
-            + self._chip(figure, bias, x, y + self.plate_drop)
-            + text(
-                x - 33, y + self.plate_drop + 1, svg_symbol(figure.symbols[bias]), "bf-plate-name"
-            )
+            f'<g class="bf-box bf-neuron{dead}" data-box="{iz} {ia}" {at}><circle r={r} />'
+            f'<path class=bf-level data-fill="{ia} {r}" d="{fill_path(r, fill_level(va.data))}"/>'
+            f"<circle class=bf-rim r={r} />"
+            f"<text y=-19 class=bf-z>z <tspan data-value={iz}>{number(vz.data)}</tspan></text>"
+            f"<text y=3 class=bf-big data-value={ia}>{number(va.data)}</text>"
+            f"<text y=22 class=bf-grad>δ <tspan data-grad={iz}>{number(vz.grad)}</tspan></text></g>"
+            f"{self._chip(figure, bias, x, y + self.plate_drop)}{plate}"
         )
 
     def _targets(self, figure, place, across):
@@ -459,16 +453,14 @@ def fill_level(a):
     return min(max(a, 0.0), 1.0)
 
 
-def fill_path(x, y, r, level):
-    """Return the lower part of a circle, filled to ``level`` of its height."""
+def fill_path(r, level):
+    """Return the lower part of a circle around 0, filled to ``level`` of its height."""
     if level >= 1:
-        return f"M{x - r:g},{y:g}a{r},{r} 0 1 0 {2 * r},0a{r},{r} 0 1 0 {-2 * r},0Z"
+        return f"M{-r:g},0a{r},{r} 0 1 0 {2 * r},0a{r},{r} 0 1 0 {-2 * r},0Z"
     surface = r * (1 - 2 * level)
     half = math.sqrt(max(r * r - surface * surface, 0))
     large = 1 if level > 0.5 else 0
-    return (
-        f"M{x - half:.1f},{y + surface:.1f}A{r},{r} 0 {large} 0 {x + half:.1f},{y + surface:.1f}Z"
-    )
+    return f"M{-half:.1f},{surface:.1f}A{r},{r} 0 {large} 0 {half:.1f},{surface:.1f}Z"
 
 
 def tangent_path(x, y, slope, length=30):
