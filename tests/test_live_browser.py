@@ -2,14 +2,12 @@
 
 import math
 import random
-from pathlib import Path
 
 import pytest
+from conftest import SCRIPT
 
 from backprop_lib import graph, live, worked
 from backprop_lib.live.numbers import number
-
-SCRIPT = (Path(live.__path__[0]) / "figure.js").read_text(encoding="utf-8")
 
 READ = """figure => {
   const all = (name) => [...figure.querySelectorAll(`[data-${name}]`)]
@@ -58,24 +56,6 @@ def open_figure(built_book, visit):
         return page, page.locator("backprop-figure:has(script)").nth(place)
 
     return open_one
-
-
-@pytest.fixture
-def show_alone(visit, tmp_path):
-    """A function that opens figures on a page of their own, with a given script."""
-
-    def open_alone(*figures, script=SCRIPT):
-        body = "".join(figure.html() for figure in figures)
-        path = tmp_path / "figure.html"
-        path.write_text(
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>figure</title>{body}"
-            f"<script>{script}</script>",
-            encoding="utf-8",
-        )
-        page = visit(path)
-        return page, page.locator("backprop-figure")
-
-    return open_alone
 
 
 def check_every_number(shown, figure):

@@ -178,7 +178,7 @@ class NetworkView:
     def _layout(self, across):
         """Return the drawing's size and the places of neurons and chips: no value moves them."""
         sizes = [len(self.inputs)] + [len(layer) for layer in self.layers]
-        spread = 172 if across else min(170, 340 // max(sizes))
+        spread = (172 if max(sizes) < 3 else 200) if across else min(170, 340 // max(sizes))
         along, at = 46, []
         for size, next_size in zip(sizes, [*sizes[1:], 0], strict=True):
             at.append(along)
@@ -189,20 +189,25 @@ class NetworkView:
                 beside = spread * (max(sizes) / 2 + row - (size - 1) / 2) - (38 if across else 0)
                 place[column, row] = (at[column], beside) if across else (beside, at[column])
         lowest = max(y for _, y in place.values())
-        size = (at[-1] + 150, lowest + 108) if across else (spread * max(sizes), at[-1] + 132)
+        size = (at[-1] + 158, lowest + 108) if across else (spread * max(sizes), at[-1] + 132)
         ends = {
             name: (place[layer, i], place[layer + 1, j])
             for layer, matrix in enumerate(self.weights)
             for j, row in enumerate(matrix)
             for i, name in enumerate(row)
         }
-        plates = [(x, y + self.plate_drop) for (column, _), (x, y) in place.items() if column]
+        plates = [
+            (x - name, y + self.plate_drop)  # twice: its name stands to the left of the plate
+            for (column, _), (x, y) in place.items()
+            for name in (0, 18)
+            if column
+        ]
         return size, place, ends, self._chip_places(ends, list(place.values()), plates)
 
     def _gap(self, edges, layers, across):
         """Return the way from one layer to the next: more where many edges want a chip."""
         if across:
-            return 214 if layers < 3 else 172 if edges > 4 else 132
+            return 214 if layers < 3 else 166 if edges > 4 else 150
         return 226 if edges <= 4 else 330
 
     def _chip_places(self, ends, neurons, plates):
