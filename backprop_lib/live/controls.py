@@ -137,6 +137,9 @@ class FigureControls:
         """Put every leaf back to where the figure started."""
         for slider in self.figure.sliders:
             slider.value.data = slider.default
+        self.listening = False
+        self.example.index = 0 if self.figure.examples else None
+        self.listening = True
         self._by_hand()
 
     def _by_hand(self):
