@@ -138,7 +138,10 @@ class FigureControls:
         for slider in self.figure.sliders:
             slider.value.data = slider.default
         self.listening = False
-        self.example.index = 0 if self.figure.examples else None
+        for label, setting in list(self.figure.examples.items())[:1]:  # the first is the start
+            self.example.value = label
+            for name, x in setting.items():
+                self.figure.recording.by_name[name].data = x
         self.listening = True
         self._by_hand()
 

@@ -181,7 +181,9 @@
       this.sliders = marked("leaf").map((range) => this.typedBeside(range, Number(range.dataset.leaf)));
       this.byLeaf = new Map(this.sliders.map((slider) => [slider.leaf, slider]));
       const texts = (name) =>
-        marked(name).map((el) => ({ el, node: el.firstChild, at: numbers(el, name), text: "" }));
+        marked(name).map((el) => ({
+          el, node: el.firstChild, at: numbers(el, name), digits: el.dataset.digits, text: "",
+        }));
       this.valueTexts = texts("value");
       this.gradTexts = texts("grad");
       this.localTexts = texts("local");
@@ -189,10 +191,30 @@
       this.edges = marked("edge").map((el) => ({ el, i: Number(el.dataset.edge) }));
       this.chips = marked("pick").map((el) => ({ el, at: numbers(el, "pick") }));
       this.boxes = marked("box").map((el) => ({ el, at: numbers(el, "box") }));
+      this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat), cells: this.cellsOf(el) }));
+      this.bars = marked("bar").map((el) => ({ el, read: this.reader(el.dataset.bar), at: numbers(el, "at") }));
+      this.lines = marked("line").map((el) => ({ el, at: numbers(el, "line"), plane: planeOf(el) }));
+      this.points = marked("point").map((el) => ({ el, at: numbers(el, "point"), plane: planeOf(el) }));
       this.curves = marked("curve").map((el) => new Curve(el));
       this.sentence = this.querySelector(".bf-sentence");
       this.note = this.querySelector(".bf-note");
       this.spoken = this.querySelector(".bf-spoken");
+    }
+
+    // What "value 3", "grad 3" and "local 5 3" stand for
+    reader(what) {
+      const [of, i, source] = what.split(" ");
+      const { graph } = this;
+      if (of === "local") return () => graph.locals(Number(i))[source];
+      return of === "value" ? () => graph.values[i] : () => graph.grads[i];
+    }
+
+    cellsOf(block) {
+      return [...block.querySelectorAll("g")].map((el) => {
+        const { value, grad, local, cell } = el.lastChild.dataset;
+        const what = cell ?? (value ? `value ${value}` : grad ? `grad ${grad}` : `local ${local}`);
+        return { el, rect: el.firstChild, read: this.reader(what) };
+      });
     }
 
     // Puts a field beside a slider, in place of the number that stands there
@@ -305,9 +327,10 @@
     }
 
     choose(example) {
-      for (const [leaf, x] of Object.entries(this.data.examples[example])) {
-        this.graph.values[leaf] = x;
+      for (const leaf in this.data.examples[example]) {
+        this.graph.values[leaf] = this.data.examples[example][leaf];
       }
+      this.choice.value = example;
       this.stale = true;
       this.moved();
     }
@@ -365,9 +388,9 @@
       const parts = this.sliders
         .filter(({ leaf }) => values[leaf] !== this.start[leaf])
         .map(({ leaf }) => `${names[leaf]}=${values[leaf]}`);
+      if (this.choice && this.choice.value !== "0") parts.unshift(`example=${this.choice.value}`);
       parts.push(`at=${names[this.touched]}`);
       if (this.eta !== this.data.eta) parts.push(`eta=${this.eta}`);
-      if (this.choice && this.choice.value !== "0") parts.push(`example=${this.choice.value}`);
       if (this.step !== null) parts.push(`step=${this.step}`);
       window.history.replaceState(null, "", `#live/${[this.place(), ...parts].join(";")}`);
       const said = "The address of this page now leads to this state";
@@ -392,7 +415,7 @@
         const inside = (count) => Number.isInteger(x) && x >= 0 && x < count;
         if (name === "at" && leafOf(text) >= 0) this.touched = leafOf(text);
         else if (name === "eta" && x > 0) this.eta = x;
-        else if (name === "example" && inside(examples?.length)) this.choice.value = x;
+        else if (name === "example" && inside(examples.length)) this.choose(x);
         else if (name === "step" && inside(walk.ahead.length + walk.back.length)) this.step = x;
         else if (leafOf(name) >= 0 && x !== null) this.graph.values[leafOf(name)] = x;
         else return true;
@@ -412,6 +435,7 @@
       this.showNumbers();
       this.showSliders();
       this.showNeurons();
+      this.showShapes();
       for (const curve of this.curves) curve.show(this);
       this.stale = false;
       this.showStep();
@@ -464,6 +488,35 @@
         change(el, "stroke-dasharray", x < 0 ? "7 5" : "none");
         el.classList.toggle("bf-gradient", Boolean(this.byGradient));
         el.classList.toggle("bf-lit", i === this.touched);
+      }
+    }
+
+    // Heat maps, bars, and the lines and points of a plane
+    showShapes() {
+      for (const { scale, cells } of this.heats) {
+        const numbers = cells.map(({ read }) => read());
+        const most = scale || Math.max(...numbers.map(Math.abs)) || 1;
+        cells.forEach(({ el, rect }, k) => {
+          const [fill, strong] = blended(numbers[k] / most || 0);
+          change(rect, "fill", fill);
+          el.classList.toggle("bf-strong", strong);
+        });
+      }
+      for (const { el, read, at: [middle, pixels, half] } of this.bars) {
+        const x = read() || 0;
+        const length = Math.min(Math.abs(x) * pixels, half);
+        change(el, "width", length.toFixed(1));
+        change(el, "x", (x < 0 ? middle - length : middle).toFixed(1));
+      }
+      const { values } = this.graph;
+      for (const { el, at, plane } of this.lines) {
+        const [x, y, slope] = at.map((i) => values[i]);
+        const ends = [plane.low, plane.high].map((end) => plane.at(end, y + slope * (end - x)));
+        change(el, "d", curvePath(ends));
+      }
+      for (const { el, at: [x, y], plane } of this.points) {
+        const [u, v] = plane.at(values[x], values[y]);
+        if (Number.isFinite(u + v)) [change(el, "cx", u.toFixed(1)), change(el, "cy", v.toFixed(1))];
       }
     }
 
@@ -634,8 +687,28 @@
     return most - least >= 1e-12 ? [least, most] : finite.length ? [least, least + 1] : [0, 1];
   }
 
+  // From data to pixels
+  function planeOf(el) {
+    const [width, height, low, bottom, scaleX, scaleY] = el.closest("[data-plane]").dataset.plane.split(" ").map(Number);
+    const at = (x, y) => [scaleX * (x - low), height - scaleY * (y - bottom)];
+    return { low, high: low + width / scaleX, at };
+  }
+
+  // From white to the sign's colour: green above zero, purple below; strong ones are written on in white
+  function blended(share) {
+    const strength = Math.min(Math.abs(share), 1);
+    const end = share > 0 ? [27, 120, 55] : [118, 42, 131];
+    const channels = end.map((channel) => Math.floor(255.5 + (channel - 255) * strength));
+    return [`rgb(${channels})`, strength > 0.55];
+  }
+
+  function fixed(x, digits) {
+    const written = Math.abs(x).toFixed(digits);
+    return x < 0 && Number(written) ? `−${written}` : written;
+  }
+
   function write(text, x) {
-    const written = format(x);
+    const written = text.digits && Number.isFinite(x) ? fixed(x, text.digits) : format(x);
     if (text.text !== written) text.node.data = text.text = written;
   }
 

@@ -254,8 +254,10 @@ class Figure:
             "formulas": {at(name): self._numbered(f) for name, f in self.formulas.items()},
             "locals": {self.pair(*names): self._numbered(f) for names, f in self.locals.items()},
             "walk": {
-                "ahead": [at(name) for name in self.walk.ahead],
-                "back": [[at(name) for name in step] for step in self.walk.back],
+                "ahead": [at(name) for name in self.walk.ahead] if self.can_walk else [],
+                "back": [[at(name) for name in step] for step in self.walk.back]
+                if self.can_walk
+                else [],
             },
             "parameters": [at(slider.name) for slider in self.sliders if slider.parameter],
             "examples": [

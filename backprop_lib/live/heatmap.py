@@ -1,5 +1,6 @@
 """Numbered heat maps for small matrices, images and kernels."""
 
+import math
 from html import escape
 
 import numpy as np
@@ -41,7 +42,8 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
         f'<text y="14" class="{TITLES[direction]}" style="font-size:13px">{escape(title)}</text>'
     ]
     for (r, c), x in np.ndenumerate(matrix):
-        fill, ink = _colours(x / scale)
+        fill, strong = blended(x / scale)
+        ink = "#fff" if strong else "#1c2530"
         left, top = c * cell, 22 + r * cell
         parts.append(
             f'<rect x="{left}" y="{top}" width="{cell}" height="{cell}" fill="{fill}" '
@@ -113,9 +115,9 @@ def _written(x, digits):
     return written.replace("-", "\u2212")
 
 
-def _colours(share):
-    """Blend from white to the sign's colour; return it and the colour to write on it."""
+def blended(share):
+    """Blend from white to the sign's colour; return it and whether white is to be written on it."""
     strength = min(abs(share), 1.0)
     end = POSITIVE if share > 0 else NEGATIVE
-    red, green, blue = (round(255 + (channel - 255) * strength) for channel in end)
-    return f"rgb({red},{green},{blue})", "#fff" if strength > 0.55 else "#1c2530"
+    red, green, blue = (math.floor(255.5 + (channel - 255) * strength) for channel in end)
+    return f"rgb({red},{green},{blue})", strength > 0.55

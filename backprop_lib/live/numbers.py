@@ -37,6 +37,12 @@ def _rounded(size, decimals):
     return Decimal(size).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
+def fixed(x, digits):
+    """Write a number with a fixed count of decimals; no minus before a rounded zero."""
+    written = str(_rounded(abs(x), digits))
+    return f"{MINUS if x < 0 and written.strip('0.') else ''}{written}"
+
+
 def html_symbol(symbol):
     """Turn ``a^1_2`` into HTML, the superscript above the subscript."""
     both = "<span class=bf-ss><sup>{}</sup><sub>{}</sub></span>"
