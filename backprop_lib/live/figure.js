@@ -605,6 +605,8 @@
         const number = plain ? bracketed(slope) : `(${this.inNumbers(template)} = ${format(slope)})`;
         return [`${this.slopeSymbol(k)} × ${local}`, `${bracketed(graph.grads[k])} × ${number}`];
       });
+      const count = terms.length;
+      if (count > 6) terms.splice(2, count, [`… (${count} terms)`, "…"]);
       const words = terms.map(([word]) => word).join(" + ");
       const numbers = terms.map(([, number]) => number).join(" + ");
       return `${this.slopeSymbol(i)} = ${words} = <b class="bf-grad">${numbers} = ${format(graph.grads[i])}</b>`;
@@ -694,12 +696,12 @@
     return { low, high: low + width / scaleX, at };
   }
 
-  // From white to the sign's colour: green above zero, purple below; strong ones are written on in white
+  // The rules of blended in backprop_lib/live/heatmap.py
   function blended(share) {
     const strength = Math.min(Math.abs(share), 1);
     const end = share > 0 ? [27, 120, 55] : [118, 42, 131];
     const channels = end.map((channel) => Math.floor(255.5 + (channel - 255) * strength));
-    return [`rgb(${channels})`, strength > 0.55];
+    return [`rgb(${channels})`, share > 0.9 || share < -0.74];
   }
 
   function fixed(x, digits) {

@@ -43,7 +43,7 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
     ]
     for (r, c), x in np.ndenumerate(matrix):
         fill, strong = blended(x / scale)
-        ink = "#fff" if strong else "#1c2530"
+        ink = "#fff" if strong else "#000"
         left, top = c * cell, 22 + r * cell
         parts.append(
             f'<rect x="{left}" y="{top}" width="{cell}" height="{cell}" fill="{fill}" '
@@ -120,4 +120,5 @@ def blended(share):
     strength = min(abs(share), 1.0)
     end = POSITIVE if share > 0 else NEGATIVE
     red, green, blue = (math.floor(255.5 + (channel - 255) * strength) for channel in end)
-    return f"rgb({red},{green},{blue})", strength > 0.55
+    white = share > 0.9 or share < -0.74  # where white has the greater contrast than black
+    return f"rgb({red},{green},{blue})", white

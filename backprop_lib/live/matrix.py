@@ -32,7 +32,7 @@ class Block:
     of: str = "value"
     scale: float = 0
     digits: int | None = None
-    cell: tuple = (58, 32)
+    cell: tuple = (54, 32)
 
 
 class MatrixView:
@@ -63,7 +63,8 @@ def _block(figure, block):
         for r, row in enumerate(block.names)
         for c, (name, x) in enumerate(zip(row, numbers[r], strict=True))
     )
-    width, height = wide * len(block.names[0]) + 2, high * len(block.names) + 26
+    width = max(wide * len(block.names[0]), 8 * len(block.title)) + 2
+    height = high * len(block.names) + 26
     colour = {"value": "bf-value", "grad": "bf-grad", "local": "bf-local"}[block.of]
     title = svg_symbol(block.title) if "^" in block.title else escape(block.title)
     return (

@@ -29,7 +29,7 @@ def secant_figure(x=1.0, n=1):
     lines = [("x", "y", "d", "back"), ("x", "y", "s", "ahead")]
     plane = PlaneView(lambda x: x * x, (-2.5, 2.5), (-2, 6), lines, [("x", "y"), ("u", "v")])
     numbers = [
-        [Block(title, [[name]], digits=digits, cell=(104, 30))]
+        [Block(title, [[name]], digits=digits, cell=(120, 30))]
         for title, name, digits in [
             ("step h", "h", None),
             ("slope of the secant", "s", 9),
@@ -39,7 +39,7 @@ def secant_figure(x=1.0, n=1):
     return Figure(
         v["E"],
         title="The secant becomes the tangent",
-        symbols={name: name for name in v} | {"E": "log₁₀ error"},
+        symbols={name: name for name in v},
         formulas={
             "h": "2^(−{n})",
             "y": "{x}²",
@@ -138,7 +138,7 @@ def delta_figure(weights=((0.8, -0.6), (0.5, 0.9)), z_out=4.0):
         views=[
             BarsView(
                 rows,
-                [symbols[f"a{k}"].replace("a", "") or "a" for k in neurons],
+                [symbols[f"a{k}"] for k in neurons],
                 ["δ = ∂J/∂z", "σ′(z)", "a = σ(z)"],
                 [1.0, 0.25, 1.0],
             ),
@@ -195,18 +195,18 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
         for c, n in [("p", 8), ("w", 3), ("z", 6), ("a", 6)]
     }
     scores_row = [[f"s{k}" for k in range(10)]]
-    image = {"digits": -1, "cell": (22, 22)}
-    small = {"digits": 1, "cell": (30, 26)}
+    image = {"digits": -1, "cell": (20, 20)}
+    small = {"digits": 1, "cell": (28, 26)}
     rows = [
         [
             Block("image", grid["p"], scale=1, **image),
-            Block("kernel W", grid["w"], scale=2),
+            Block("kernel W", grid["w"], scale=2, cell=(46, 32)),
             Block("feature map Z", grid["z"], **small),
             Block("after ReLU", grid["a"], **small),
         ],
         [
             Block("∂J/∂ image", grid["p"], of="grad", **image),
-            Block("dW", grid["w"], of="grad"),
+            Block("dW", grid["w"], of="grad", cell=(50, 32)),
             Block("dZ", grid["z"], of="grad", digits=2, cell=(38, 26)),
         ],
         [Block("scores of 0 to 9", scores_row, digits=1, cell=(44, 28))],

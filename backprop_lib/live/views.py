@@ -258,7 +258,7 @@ class NetworkView:
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
         stroke, dash = edge_style(value.data)
         line = f"M{start[0]:g},{start[1]:g}L{end[0]:g},{end[1]:g}"
-        return f'<path data-edge={i} d={line} stroke-width={stroke} stroke-dasharray="{dash}"/>'
+        return f"<path data-edge={i} d={line} stroke-width={stroke}{dash} />"
 
     def _chip(self, figure, name, x, y):
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
@@ -450,7 +450,8 @@ def short(x):
 
 def edge_style(x):
     """Return the width of an edge that carries x, and its dashes where x is negative."""
-    return f"{min(1 + 3 * abs(x), 9):.2f}", "7 5" if x < 0 else "none"
+    dash = ' stroke-dasharray="7 5"' if x < 0 else ""
+    return f"{min(1 + 3 * abs(x), 9):.2f}", dash
 
 
 def fill_level(a):

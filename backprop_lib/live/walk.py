@@ -5,6 +5,8 @@ from html import escape
 
 from backprop_lib.live.numbers import bracketed, html_symbol, number
 
+LONGEST_SUM = 6  # terms; of a longer sum the first two are written
+
 
 class Walk:
     """The order of the walk through a figure, and what is said at each of its steps.
@@ -78,6 +80,8 @@ class Walk:
             upstream = bracketed(values[consumer].grad)
             words.append(f"{self._slope_symbol(consumer)} × {self._local_symbol(consumer, name)}")
             numbers.append(f"{upstream} × {self._local_number(consumer, name, slope)}")
+        if len(words) > LONGEST_SUM:
+            words[2:], numbers[2:] = [f"… ({len(words)} terms)"], ["…"]
         return (
             f'{self._slope_symbol(name)} = {" + ".join(words)} = <b class="bf-grad">'
             f"{' + '.join(numbers)} = {number(values[name].grad)}</b>"
