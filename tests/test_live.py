@@ -279,23 +279,6 @@ def test_a_slider_belongs_to_a_named_leaf_inside_its_range():
         )
 
 
-def test_an_explorer_draws_at_every_movement():
-    drawn = []
-
-    def draw(a, b):
-        drawn.append((a, b))
-        return f"<p>{a + b:.2f}</p>"
-
-    explorer = live.Explorer(draw, {"a": (0, 2, 1), "b": (0, 2, 0.5)}, title="sum")
-    explorer.sliders["a"].value = 2.0
-    assert drawn == [(1.0, 0.5), (2.0, 0.5)]
-    assert "<p>2.50</p>" in explorer.drawing.value
-    bundle = explorer._repr_mimebundle_()
-    assert "running notebook" in bundle["text/html"]
-    with pytest.raises(ValueError, match="a = 3.0 is outside 0 to 2"):
-        live.Explorer(draw, {"a": (0, 2, 3)}, title="sum")
-
-
 def test_a_heat_map_writes_every_number():
     drawing = live.heatmap([[1.0, -0.5], [0.0, 0.25]], "W")
     assert re.findall(r">([−\d.]+)</text>", drawing) == ["1.00", "−0.50", "0.00", "0.25"]

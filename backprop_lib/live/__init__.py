@@ -1,11 +1,9 @@
 """Live figures: in a page the script moves them, in a running notebook Python does."""
 
 from backprop_lib.live.bars import BarsView
-from backprop_lib.live.explorer import Explorer
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.figures import (
     chain_figure,
-    kernel_explorer,
     network_figure,
     paths_figure,
     toy_figure,
@@ -26,7 +24,6 @@ __all__ = [
     "matrix_figure",
     "secant_figure",
     "CurveView",
-    "Explorer",
     "Figure",
     "GraphView",
     "Matrices",
@@ -34,7 +31,6 @@ __all__ = [
     "Slider",
     "chain_figure",
     "heatmap",
-    "kernel_explorer",
     "network_figure",
     "paths_figure",
     "side_by_side",

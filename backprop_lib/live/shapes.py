@@ -12,7 +12,7 @@ from backprop_lib.live.plane import PlaneView
 from backprop_lib.live.views import CurveView
 
 
-def secant_figure(x=1.0, n=1):
+def secant_figure(x=0.7, n=1):
     """Return the secant of x² over a step h = 2⁻ⁿ: it turns into the tangent, then rounding wins.
 
     Powers of two, so that h and the division by it are exact: all the error is in x + h and in
