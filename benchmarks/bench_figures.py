@@ -30,6 +30,10 @@ FIGURES = {
     "toy model": "live.toy_figure()",
     "2-3-2-1": "live.network_figure(worked.RELU_2_3_2_1)",
     "2-2-2": "live.network_figure()",
+    "secant": "live.secant_figure()",
+    "matrices": "live.matrix_figure()",
+    "deltas": "live.delta_figure()",
+    "kernel": "live.cnn_figure()",
 }
 SCRIPT = (Path(live.__path__[0]) / "figure.js").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backprop_lib import graph, live, toy, worked
-from backprop_lib.live.numbers import html_symbol, number, plain_symbol, spoken_symbol
+from backprop_lib.live.numbers import fixed, html_symbol, number, plain_symbol, spoken_symbol
 from backprop_lib.live.recording import Recording
 from backprop_lib.losses import HalfSquaredError
 
@@ -37,6 +37,20 @@ SETTINGS = [-1.7, 0.35, 1.05]  # values for a slider, on its grid
 )
 def test_a_number_keeps_three_significant_digits(x, text):
     assert number(x) == text
+
+
+@pytest.mark.parametrize(
+    ("x", "digits", "text"),
+    [
+        (0.0, 9, "0.000000000"),
+        (-0.004, 2, "0.00"),
+        (-0.125, 2, "−0.13"),
+        (1e-12, 1, "0.0"),
+        (7, 0, "7"),
+    ],
+)
+def test_a_number_with_fixed_decimals(x, digits, text):
+    assert fixed(x, digits) == text
 
 
 def test_symbols():

@@ -13,6 +13,10 @@ FIGURES = {
     "toy": live.toy_figure,
     "2-3-2-1": lambda: live.network_figure(worked.RELU_2_3_2_1),
     "2-2-2": live.network_figure,
+    "secant": live.secant_figure,
+    "matrices": live.matrix_figure,
+    "deltas": live.delta_figure,
+    "kernel": live.cnn_figure,
 }
 every_figure = pytest.mark.parametrize("make_figure", FIGURES.values(), ids=FIGURES)
 

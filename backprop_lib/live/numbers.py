@@ -39,7 +39,7 @@ def _rounded(size, decimals):
 
 def fixed(x, digits):
     """Write a number with a fixed count of decimals; no minus before a rounded zero."""
-    written = str(_rounded(abs(x), digits))
+    written = f"{_rounded(abs(x), digits):f}"
     return f"{MINUS if x < 0 and written.strip('0.') else ''}{written}"
 
 

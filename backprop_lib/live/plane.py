@@ -62,6 +62,4 @@ class PlaneView:
 
     def _line(self, x, y, slope):
         """Return a straight line from the left edge to the right one."""
-        (low, high) = self.x_range
-        (u0, v0), (u1, v1) = (self._at(end, y + slope * (end - x)) for end in (low, high))
-        return f"M{u0:g},{v0:.1f}L{u1:g},{v1:.1f}"
+        return curve_path([self._at(end, y + slope * (end - x)) for end in self.x_range])
