@@ -206,7 +206,7 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
         ],
         [
             Block("∂J/∂ image", grid["p"], of="grad", **image),
-            Block("dW", grid["w"], of="grad", cell=(50, 32)),
+            Block("dW", grid["w"], of="grad", cell=(56, 32)),
             Block("dZ", grid["z"], of="grad", digits=2, cell=(38, 26)),
         ],
         [Block("scores of 0 to 9", scores_row, digits=1, cell=(44, 28))],
