@@ -277,6 +277,23 @@ def test_the_curve_passes_through_the_present_loss():
     assert figure.recording.by_name["omega0"].data == 0.1
 
 
+def test_a_kept_curve_is_drawn_anew_when_anything_else_moves():
+    figure = live.toy_figure()
+    points = [0.0, 0.1, 0.2]
+    before = figure.recording.sweep("omega0", points)
+    before.append("not the kept list")
+    for name in ("omega0", "beta2", "x"):
+        figure.recording.by_name[name].data += 0.3
+        fresh = live.toy_figure().recording
+        for leaf, value in fresh.by_name.items():
+            value.data = figure.recording.by_name[leaf].data
+        again = figure.recording.sweep("omega0", points)
+        assert again == fresh.sweep("omega0", points)
+        assert (again == before[:3]) == (name == "omega0")
+    assert figure.recording.sweep("omega1", points) != again
+    assert figure.recording.sweep("omega0", points[:2]) == again[:2]
+
+
 def test_a_slider_belongs_to_a_named_leaf_inside_its_range():
     x = graph.Value(3.0, "x")
     with pytest.raises(ValueError, match="outside -1.0 to 1.0"):

@@ -39,7 +39,7 @@ class Recording:
         for name, (_, sources) in self.inner.items():
             for value in sources:
                 self.users[value.name].append(name)
-        self.program = graph.compile(loss)
+        self.program, self._asked = graph.compile(loss), None
         self.run()
 
     def _walk_back(self, name):
@@ -97,12 +97,18 @@ class Recording:
         ]
 
     def sweep(self, name, points):
-        """Return the loss at each setting of one named leaf; NaN where it can't be computed."""
+        """Return the loss at each setting of one named leaf; NaN where it can't be computed.
+
+        While this leaf alone moves the answer stays the same, so the last one is kept.
+        """
         leaves = {leaf: self.by_name[leaf].data for leaf in self.program.leaves}
-        losses = []
-        for leaves[name] in points:
-            try:
-                losses.append(self.program.value(*leaves.values()))
-            except (ArithmeticError, ValueError):
-                losses.append(math.nan)
-        return losses
+        asked = name, list(points), {**leaves, name: None}
+        if asked != self._asked:
+            self._asked, self._swept = asked, [self._loss_at(leaves | {name: x}) for x in points]
+        return list(self._swept)
+
+    def _loss_at(self, leaves):
+        try:
+            return self.program.value(*leaves.values())
+        except (ArithmeticError, ValueError):
+            return math.nan
