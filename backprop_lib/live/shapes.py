@@ -16,12 +16,12 @@ def secant_figure(x=0.7, n=1):
     """Return the secant of x² over a step h = 2⁻ⁿ: it turns into the tangent, then rounding wins.
 
     Powers of two, so that h and the division by it are exact: all the error is in x + h and in
-    the difference.
+    the difference. Products, not ``square``: they round the same way everywhere.
     """
     v = {"x": graph.Value(x), "n": graph.Value(n)}
     v["h"] = 2 ** (-v["n"])
-    v["y"], v["u"] = graph.square(v["x"]), v["x"] + v["h"]
-    v["v"] = graph.square(v["u"])
+    v["y"], v["u"] = v["x"] * v["x"], v["x"] + v["h"]
+    v["v"] = v["u"] * v["u"]
     v["s"], v["d"] = (v["v"] - v["y"]) / v["h"], 2 * v["x"]
     v["E"] = graph.log(abs(v["s"] - v["d"]) + 1e-17) / graph.log(10.0).data
     for name, value in v.items():
