@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-deep mutants torch bench lab notebooks lock clean
+.PHONY: help book test test-deep mutants torch bench bench-figures lab notebooks lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,6 +29,9 @@ torch: $(STAMP)  ## add PyTorch, which some tests and benchmarks compare with
 
 bench: $(STAMP)  ## time the library against PyTorch and others, one table
 	$(BIN)/python benchmarks/bench.py
+
+bench-figures: $(STAMP)  ## time the live figures in a page and in JupyterLab, beside interact
+	$(BIN)/python -m benchmarks.bench_figures
 
 lab: $(STAMP)  ## open the lessons in JupyterLab, with live sliders
 	$(BIN)/jupyter trust lessons/*.ipynb

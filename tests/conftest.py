@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = (ROOT / "backprop_lib" / "live" / "figure.js").read_text(encoding="utf-8")
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -96,6 +97,24 @@ def visit(browser):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def show_alone(visit, tmp_path):
+    """A function that opens live figures on a page of their own, and returns page and figures."""
+
+    def open_alone(*figures, script=SCRIPT, **context):
+        body = "".join(figure.html() for figure in figures)
+        path = tmp_path / "figure.html"
+        path.write_text(
+            f"<!doctype html><html lang=en><meta charset=utf-8><title>figure</title>{body}"
+            f"<script>{script}</script>",
+            encoding="utf-8",
+        )
+        page = visit(path, **context)
+        return page, page.locator("backprop-figure")
+
+    return open_alone
 
 
 def _note_foreign(url, complaints):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backprop_lib import graph, live, toy, worked
-from backprop_lib.live.numbers import html_symbol, number, plain_symbol
+from backprop_lib.live.numbers import fixed, html_symbol, number, plain_symbol, spoken_symbol
 from backprop_lib.live.recording import Recording
 from backprop_lib.losses import HalfSquaredError
 
@@ -39,8 +39,22 @@ def test_a_number_keeps_three_significant_digits(x, text):
     assert number(x) == text
 
 
+@pytest.mark.parametrize(
+    ("x", "digits", "text"),
+    [
+        (0.0, 9, "0.000000000"),
+        (-0.004, 2, "0.00"),
+        (-0.125, 2, "−0.13"),
+        (1e-12, 1, "0.0"),
+        (7, 0, "7"),
+    ],
+)
+def test_a_number_with_fixed_decimals(x, digits, text):
+    assert fixed(x, digits) == text
+
+
 def test_symbols():
-    scripts = '<span class="bf-scripts"><sup>1</sup><sub>12</sub></span>'
+    scripts = "<span class=bf-ss><sup>1</sup><sub>12</sub></span>"
     assert html_symbol("w^1_12") == "w" + scripts
     assert html_symbol("β_0") == "β<sub>0</sub>"
     assert plain_symbol("w^1_12") == "w¹₁₂"
@@ -135,6 +149,95 @@ def test_an_overflow_is_said_and_the_figure_recovers():
     assert figure.controls.drawing.value == drawing
 
 
+def test_ten_updates_are_ten_times_one_and_leave_a_history():
+    once, ten = live.toy_figure(), live.toy_figure()
+    for _ in range(10):
+        once.controls.update(1)
+    ten.controls.update(10)
+    assert once.history == ten.history and len(ten.history) == 11
+    assert ten.history[-1] == ten.recording.loss.data < ten.history[0]
+    said = f"10 updates: {number(ten.history[0])} → {number(ten.history[-1])}"
+    assert said in ten.controls.drawing.value
+    ten.controls.sliders["beta0"].value = 0.5
+    assert ten.history == [] and "updates:" not in ten.controls.drawing.value
+
+
+@pytest.mark.parametrize("make_figure", [live.toy_figure, live.paths_figure, live.network_figure])
+def test_the_notebook_walks_forward_and_backward(make_figure):
+    figure = make_figure()
+    controls, rest = figure.controls, figure.controls.drawing.value
+    for step in range(len(figure.walk)):
+        controls.step_by(1)
+        drawing = controls.drawing.value
+        assert figure.walk.said(step) in drawing
+        names, forward = figure.walk.current(step)
+        at = figure.recording.number_of
+        assert f'-box~="{at(names[0])}"] > rect' in drawing
+        no_value, no_grad = figure.walk.waiting(step)
+        for name in no_value:
+            assert f'[data-value="{at(name)}"]' in drawing
+        for name in no_grad:
+            assert f'[data-grad="{at(name)}"]' in drawing
+    controls.step_by(1)
+    assert controls.drawing.value == rest
+    controls.step_by(-1)
+    assert figure.walk.said(len(figure.walk) - 1) in controls.drawing.value
+
+
+def test_the_notebook_takes_typed_numbers_and_refuses_nonsense():
+    figure = live.toy_figure()
+    field, value = figure.controls.fields["omega0"], figure.recording.by_name["omega0"]
+    field.value = "−0.123456"
+    assert value.data == -0.123456 and field.value == "−0.123"
+    for nonsense in ["abc", "", "1,5", "nan", "inf", "1e999", "0x10", "1 2", "1_0", "٣"]:
+        field.value = nonsense
+        assert value.data == -0.123456 and field.value == "−0.123"
+        assert f"“{nonsense}” is not a number: ω₀ stays −0.123." in figure.controls.drawing.value
+    field.value = "7.5"
+    assert value.data == 7.5 and figure.controls.sliders["omega0"].value == 3.0
+    assert "ω₀ = 7.500 lies outside its slider" in figure.controls.drawing.value
+    assert ">7.5</text>" in figure.controls.drawing.value  # the curve reaches as far
+    figure.controls.sliders["omega0"].value = 1.0
+    assert value.data == 1.0 and "outside" not in figure.controls.drawing.value
+
+
+def test_an_update_that_would_overflow_is_refused():
+    figure = live.toy_figure()
+    figure.controls.eta.max, figure.controls.eta.value = 300, 1e300
+    before = {slider.name: slider.value.data for slider in figure.sliders}
+    for slider in figure.sliders:
+        slider.value.data *= 1e10
+    figure.controls.reset()
+    figure.recording.by_name["beta0"].grad = 1e10
+    figure.controls.update(1)
+    assert {slider.name: slider.value.data for slider in figure.sliders} == before
+    assert "Stopped before update 1" in figure.controls.drawing.value
+
+
+@pytest.mark.parametrize(
+    ("symbol", "spoken"), [("w^1_23", "w 2 3"), ("β_0", "beta 0"), ("x", "x"), ("b^2_1", "b 1")]
+)
+def test_a_symbol_is_spoken(symbol, spoken):
+    assert spoken_symbol(symbol) == spoken
+
+
+def test_an_example_is_chosen_in_the_notebook():
+    x = graph.Value(1.0, "x")
+    figure = live.Figure(
+        graph.square(x).named("y"),
+        title="square",
+        symbols={"x": "x", "y": "y"},
+        sliders=[live.Slider(x, -3, 3)],
+        views=[live.GraphView(["x", "y"])],
+        examples={"one": {"x": 1.0}, "two": {"x": 2.0}},
+    )
+    figure.controls.example.value = "two"
+    assert figure.recording.loss.data == 4.0
+    assert "<option value=1>two</option>" in figure.html()
+    figure.controls.reset()
+    assert figure.recording.loss.data == 1.0 and figure.controls.example.value == "one"
+
+
 @pytest.mark.parametrize("make_figure", [live.chain_figure, live.paths_figure])
 def test_the_chain_rule_figures_follow_the_differences(make_figure):
     figure = make_figure()
@@ -149,7 +252,7 @@ def test_the_chain_rule_figures_follow_the_differences(make_figure):
 def test_the_page_s_face_holds_every_value_and_the_graph():
     figure = live.toy_figure()
     html = figure.html()
-    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
+    data = json.loads(re.search(r"<script type=application/json>(.*?)</script>", html)[1])
     assert len(data["nodes"]) == len(figure.recording.values)
     leaves = [node for node in data["nodes"] if not isinstance(node, list)]
     assert sorted(leaves) == sorted([*worked.TOY.beta, *worked.TOY.omega, 2.3, 2.0])
@@ -174,6 +277,23 @@ def test_the_curve_passes_through_the_present_loss():
     assert figure.recording.by_name["omega0"].data == 0.1
 
 
+def test_a_kept_curve_is_drawn_anew_when_anything_else_moves():
+    figure = live.toy_figure()
+    points = [0.0, 0.1, 0.2]
+    before = figure.recording.sweep("omega0", points)
+    before.append("not the kept list")
+    for name in ("omega0", "beta2", "x"):
+        figure.recording.by_name[name].data += 0.3
+        fresh = live.toy_figure().recording
+        for leaf, value in fresh.by_name.items():
+            value.data = figure.recording.by_name[leaf].data
+        again = figure.recording.sweep("omega0", points)
+        assert again == fresh.sweep("omega0", points)
+        assert (again == before[:3]) == (name == "omega0")
+    assert figure.recording.sweep("omega1", points) != again
+    assert figure.recording.sweep("omega0", points[:2]) == again[:2]
+
+
 def test_a_slider_belongs_to_a_named_leaf_inside_its_range():
     x = graph.Value(3.0, "x")
     with pytest.raises(ValueError, match="outside -1.0 to 1.0"):
@@ -188,23 +308,6 @@ def test_a_slider_belongs_to_a_named_leaf_inside_its_range():
             sliders=[live.Slider(x, 0, 9)],
             views=[],
         )
-
-
-def test_an_explorer_draws_at_every_movement():
-    drawn = []
-
-    def draw(a, b):
-        drawn.append((a, b))
-        return f"<p>{a + b:.2f}</p>"
-
-    explorer = live.Explorer(draw, {"a": (0, 2, 1), "b": (0, 2, 0.5)}, title="sum")
-    explorer.sliders["a"].value = 2.0
-    assert drawn == [(1.0, 0.5), (2.0, 0.5)]
-    assert "<p>2.50</p>" in explorer.drawing.value
-    bundle = explorer._repr_mimebundle_()
-    assert "running notebook" in bundle["text/html"]
-    with pytest.raises(ValueError, match="a = 3.0 is outside 0 to 2"):
-        live.Explorer(draw, {"a": (0, 2, 3)}, title="sum")
 
 
 def test_a_heat_map_writes_every_number():

@@ -1,46 +1,121 @@
 """The live figures in a browser: every displayed number against Python's."""
 
+import math
 import random
+import re
 
 import pytest
+from conftest import SCRIPT
 
 from backprop_lib import graph, live, worked
-from backprop_lib.live.numbers import number
+from backprop_lib.live.numbers import fixed, number
 
 READ = """figure => {
   const all = (name) => [...figure.querySelectorAll(`[data-${name}]`)]
-    .map((el) => [el.getAttribute(`data-${name}`), el.textContent]);
+    .map((el) => [el.getAttribute(`data-${name}`), el.textContent, el.dataset.digits]);
+  const attributes = (selector, ...names) => [...figure.querySelectorAll(selector)]
+    .map((el) => names.map((name) => el.getAttribute(name)));
+  const leaves = [...figure.querySelectorAll("[data-leaf]")].map((el) => Number(el.dataset.leaf));
   return {
     values: all("value"), grads: all("grad"), locals: all("local"),
-    leaves: [...figure.querySelectorAll("[data-leaf]")]
-      .map((el) => [Number(el.dataset.leaf), Number(el.value)]),
-    exact: figure.graph.values, slopes: figure.graph.grads,
+    leaves: leaves.map((i) => [i, figure.graph.values[i]]),
+    typed: [...figure.querySelectorAll(".bf-row .bf-typed")].map((el, at) => [leaves[at], el.value]),
+    heats: attributes("[data-heat] rect", "fill"), bars: attributes("[data-bar]", "x", "width"),
+    lines: attributes("[data-line]", "d"),
+    exact: [...figure.graph.values], slopes: [...figure.graph.grads],
   };
 }"""
 
+# Puts every slider somewhere, as often as there are settings, and reads all that is shown
+MOVE_ALL = f"""(figure, settings) => settings.map((setting) => {{
+  [...figure.querySelectorAll("[data-leaf]")].forEach((slider, at) => {{
+    slider.value = Number(slider.min) + setting[at] * (slider.max - slider.min);
+    slider.dispatchEvent(new Event("input"));
+  }});
+  return ({READ})(figure);
+}})"""
 
-def check_every_number(element, figure):
-    """Compare what the page shows with what Python computes at the same sliders."""
-    shown = element.evaluate(READ)
-    for i, setting in shown["leaves"]:
-        figure.recording.values[i].data = setting
-    check_against_recording(shown, figure)
+MOVED = "({ graph, start }) => start.some((x, i) => !graph.rules[i] && graph.values[i] !== x)"
+
+PAGES = [
+    ("book/index.html", 0, live.toy_figure),
+    ("lessons/01_chain_rule.html", 0, live.chain_figure),
+    ("lessons/01_chain_rule.html", 2, live.paths_figure),
+    ("lessons/02_toy_model.html", 0, live.toy_figure),
+    (
+        "lessons/04_matrix_form.html",
+        0,
+        lambda: live.network_figure(worked.RELU_2_3_2_1, learning_rate=0.01),
+    ),
+    ("lessons/05_delta_equations.html", 1, live.network_figure),
+    ("lessons/01_chain_rule.html", 1, live.secant_figure),
+    ("lessons/04_matrix_form.html", 1, live.matrix_figure),
+    ("lessons/05_delta_equations.html", 0, live.delta_figure),
+    ("lessons/07_cnn.html", 0, live.cnn_figure),
+]
+every_figure = pytest.mark.parametrize(("path", "place", "make_figure"), PAGES)
 
 
-def check_against_recording(shown, figure):
+@pytest.fixture
+def open_figure(built_book, visit):
+    """A function that opens a page of the book and returns the page and one of its figures."""
+
+    def open_one(path, place=0, **context):
+        page = visit(built_book / path, **context)
+        return page, page.locator("backprop-figure:has(script)").nth(place)
+
+    return open_one
+
+
+def check_every_number(shown, figure):
+    """Compare what the page shows with what Python computes from the same leaves."""
     recording = figure.recording
+    for i, value in enumerate(recording.values):
+        if not value.operation:
+            value.data = shown["exact"][i]
     recording.run()
     for i, value in enumerate(recording.values):
         assert shown["exact"][i] == pytest.approx(value.data, rel=1e-9, abs=1e-12)
         assert shown["slopes"][i] == pytest.approx(value.grad, rel=1e-9, abs=1e-12)
-    assert len(shown["values"]) > len(recording.by_name)
-    for i, text in shown["values"]:
-        assert text == number(recording.values[int(i)].data)
-    for i, text in shown["grads"]:
-        assert text == number(recording.values[int(i)].grad)
-    for pair, text in shown["locals"]:
+    shown_values = shown["values"] + [[i, text, None] for i, text in shown["typed"]]
+    assert {int(i) for i, *_ in shown_values} >= {*map(recording.number_of, recording.by_name)}
+    for i, text, digits in shown_values:
+        assert text == written(recording.values[int(i)].data, digits)
+    for i, text, digits in shown["grads"]:
+        assert text == written(recording.values[int(i)].grad, digits)
+    for pair, text, digits in shown["locals"]:
         out, source = (recording.values[int(i)].name for i in pair.split())
-        assert text == number(recording.local_derivatives(out)[source])
+        assert text == written(recording.local_derivatives(out)[source], digits)
+    drawing = figure.drawing()
+    heats = re.findall(r"<rect width=\d+ height=\d+ fill=(\S+) />", drawing)
+    assert [fill for (fill,) in shown["heats"]] == heats
+    bars = re.findall(r"<rect class=bf-bar.*? x=(\S+) y=\d+ width=(\S+)", drawing)
+    assert [tuple(bar) for bar in shown["bars"]] == bars
+    assert [d for (d,) in shown["lines"]] == re.findall(r'data-line="[^"]*" d=(\S+)', drawing)
+
+
+def written(x, digits):
+    return number(x) if digits is None else fixed(x, int(digits))
+
+
+def check_slopes(figure, h=1e-5):
+    """Compare every slider's gradient with a five-point difference, unless a ReLU is at its kink.
+
+    The rule's error is h⁴/30 of the fifth derivative, up to 1e15 where the toy model's exponential
+    has made a fast cosine; rounding adds 1e-16/h of the loss.
+    """
+    recording = figure.recording
+    kinks = [v.inputs[0].data for v in recording.values if v.operation == "relu"]
+    if any(abs(z) < 100 * h for z in kinks):
+        return
+    for slider in figure.sliders:
+        x = slider.value.data
+        far_below, below, above, far_above = recording.sweep(
+            slider.name, [x - 2 * h, x - h, x + h, x + 2 * h]
+        )
+        slope = (8 * (above - below) - (far_above - far_below)) / (12 * h)
+        largest = max(1, abs(slider.value.grad), abs(recording.loss.data))
+        assert slider.value.grad == pytest.approx(slope, abs=1e-5 * largest)
 
 
 def drag(page, slider, share):
@@ -55,54 +130,68 @@ def drag(page, slider, share):
     page.mouse.up()
 
 
-PAGES = [
-    ("book/index.html", 0, live.toy_figure),
-    ("lessons/01_chain_rule.html", 0, live.chain_figure),
-    ("lessons/01_chain_rule.html", 1, live.paths_figure),
-    ("lessons/02_toy_model.html", 0, live.toy_figure),
-    ("lessons/04_matrix_form.html", 0, lambda: live.network_figure(worked.RELU_2_3_2_1)),
-    ("lessons/05_delta_equations.html", 0, live.network_figure),
-]
+@every_figure
+def test_50_random_settings_show_python_s_numbers(open_figure, path, place, make_figure):
+    (page, element), figure = open_figure(path, place), make_figure()
+    check_every_number(element.evaluate(READ), figure)
+    rng = random.Random(0)
+    settings = [[rng.random() for _ in figure.sliders] for _ in range(50)]
+    seen = element.evaluate(MOVE_ALL, settings)
+    assert len({tuple(x for _, x in shown["leaves"]) for shown in seen}) == 50
+    for shown in seen:
+        check_every_number(shown, figure)
+        if (
+            make_figure is not live.secant_figure
+        ):  # its subject is what rounding does to differences
+            check_slopes(figure)
+    assert page.complaints == []
 
 
-@pytest.mark.parametrize(("path", "place", "make_figure"), PAGES)
-def test_every_slider_dragged_shows_python_s_numbers(built_book, visit, path, place, make_figure):
-    page, figure = visit(built_book / path), make_figure()
-    element = page.locator("backprop-figure:has(script)").nth(place)
-    check_every_number(element, figure)
+@every_figure
+def test_every_slider_follows_the_mouse(open_figure, path, place, make_figure):
+    (page, element), figure = open_figure(path, place), make_figure()
     rng = random.Random(0)
     for i, slider in enumerate(element.locator("[data-leaf]").all()):
         before = slider.input_value()
         at = float(slider.evaluate("el => (el.value - el.min) / (el.max - el.min)"))
         drag(page, slider, rng.choice([x for x in (0.15, 0.35, 0.65, 0.85) if abs(x - at) > 0.1]))
         assert slider.input_value() != before, f"slider {i} did not follow the mouse"
-        check_every_number(element, figure)
+        check_every_number(element.evaluate(READ), figure)
     assert page.complaints == []
 
 
-def test_a_key_moves_a_slider(built_book, visit):
-    page, figure = visit(built_book / "lessons/02_toy_model.html"), live.toy_figure()
-    element = page.locator("backprop-figure:has(script)").first
+def test_a_key_moves_a_slider(open_figure):
+    page, element = open_figure("lessons/02_toy_model.html")
     slider = element.locator("[data-leaf]").first
     slider.focus()
     page.keyboard.press("ArrowRight")
     assert float(slider.input_value()) == pytest.approx(0.15)
-    check_every_number(element, figure)
+    check_every_number(element.evaluate(READ), live.toy_figure())
 
 
-def test_update_descends_and_reset_returns(built_book, visit):
-    page, figure = visit(built_book / "lessons/02_toy_model.html"), live.toy_figure()
-    element = page.locator("backprop-figure:has(script)").first
+@every_figure
+def test_update_descends_and_reset_returns(open_figure, path, place, make_figure):
+    (page, element), figure = open_figure(path, place), make_figure()
     start = element.evaluate(READ)
-    eta = 10 ** float(element.locator("[data-eta]").input_value())
-    for times, button in [(1, "update"), (10, "update10")]:
-        element.locator(f"[data-do={button}]").click()
-        for _ in range(times):
-            figure.recording.run()
+    if figure.trainable:
+        losses = [figure.recording.loss.data]
+        for times, button in [(1, "update"), (10, "update10")]:
+            element.locator(f"[data-do={button}]").click()
+            for _ in range(times):
+                figure.recording.run()
+                for slider in figure.sliders:
+                    if slider.parameter:
+                        slider.value.data -= figure.learning_rate * slider.value.grad
+                figure.recording.run()
+                losses.append(figure.recording.loss.data)
+            leaves = dict(element.evaluate(READ)["leaves"])
             for slider in figure.sliders:
-                if slider.parameter:
-                    slider.value.data -= eta * slider.value.grad
-        check_against_recording(element.evaluate(READ), figure)
+                i = figure.recording.number_of(slider.name)
+                assert leaves[i] == pytest.approx(slider.value.data, rel=1e-9, abs=1e-12)
+            check_every_number(element.evaluate(READ), figure)
+        assert element.evaluate("figure => figure.history") == pytest.approx(losses, rel=1e-9)
+        said = f"11 updates: {number(losses[0])} → {number(losses[-1])}"
+        assert element.locator("[data-count]").inner_text() == said
     for _ in range(2):  # the second time from where a movement after the first one led
         element.locator("[data-do=reset]").click()
         assert element.evaluate(READ) == start
@@ -110,57 +199,230 @@ def test_update_descends_and_reset_returns(built_book, visit):
         assert element.evaluate(READ) != start
 
 
-def test_the_walk_visits_every_value_forward_and_backward(built_book, visit):
-    page = visit(built_book / "lessons/02_toy_model.html")
-    element = page.locator("backprop-figure:has(script)").first
-    sentences = []
+def test_a_descent_that_overflows_stops_and_says_so(open_figure):
+    page, element = open_figure("lessons/02_toy_model.html")
+    start = element.evaluate(READ)
+    field = element.locator("[data-eta-field]")
+    field.fill("1e200")
+    field.press("Enter")
+    element.locator("[data-do=update10]").click()
+    assert "Try a smaller η" in element.locator(".bf-note").inner_text()
+    assert all(map(math.isfinite, (x for _, x in element.evaluate(READ)["leaves"])))
+    element.locator("[data-do=reset]").click()
+    assert element.evaluate(READ) == start
+    assert page.complaints == []
+
+
+@every_figure
+def test_the_walk_takes_every_name_once_in_each_direction(open_figure, path, place, make_figure):
+    (page, element), figure = open_figure(path, place), make_figure()
+    walk, by_name = figure.walk, figure.recording.by_name
+    if not figure.can_walk:
+        assert element.locator("[data-do=step]").count() == 0
+        return
+    assert sorted(walk.ahead) == sorted(name for name, v in by_name.items() if v.operation)
+    assert sorted(sum(walk.back, start=[])) == sorted(by_name)
+    said = [element.evaluate("(f) => { f.stepBy(1); return f.said; }") for _ in range(len(walk))]
+    assert said == [walk.said(step) for step in range(len(walk))]
+    element.locator("[data-do=back]").click()
+    assert element.evaluate("figure => figure.said") == said[-2]
+    assert page.complaints == []
+
+
+def test_the_walk_lights_one_box_and_hides_what_is_to_come(open_figure):
+    _, element = open_figure("lessons/02_toy_model.html")
+    hidden = []
     for _ in range(16):
         element.locator("[data-do=step]").click()
         assert element.locator(".bf-wide .bf-box.bf-lit").count() == 1
-        sentences.append(element.locator(".bf-sentence").inner_text())
-    assert [s.split(".")[0] for s in sentences] == [
-        f"{way}, {k} of 8" for way in ("Forward", "Backward") for k in range(1, 9)
-    ]
-    assert "sin 1.230 = 0.942" in sentences[1]
-    assert "2.234 × (−sin 7.137 = −0.754) = −1.683" in sentences[11]
-    element.locator("[data-do=back]").click()
-    assert element.locator(".bf-sentence").inner_text() == sentences[14]
+        hidden.append(element.locator(".bf-wide .bf-box .bf-waiting").count())
+    assert hidden == [7 + 8, 6 + 8, 5 + 8, 4 + 8, 3 + 8, 2 + 8, 1 + 8, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+    sentence = element.locator(".bf-sentence").inner_text()
+    assert sentence.startswith("Backward, 8 of 8.")
+    assert "6.824 × (cos 1.230 = 0.334) = 2.281" in sentence
+    element.locator("[data-do=step]").click()  # over
+    assert element.locator(".bf-lit, .bf-waiting").count() == 0
 
 
-def test_both_operation_tables_agree(visit, tmp_path):
-    """A graph that uses every operation, at random leaves: the script's table against Python's."""
+def type_in(element, at, text):
+    field = element.locator(".bf-row .bf-typed").nth(at)
+    field.fill(text)
+    field.press("Enter")
+    return field
+
+
+@every_figure
+def test_a_typed_number_is_taken_and_nonsense_refused(open_figure, path, place, make_figure):
+    (page, element), figure = open_figure(path, place), make_figure()
+    for at, slider in enumerate(figure.sliders):
+        x = slider.low + 0.123456789 * (slider.high - slider.low)
+        type_in(element, at, str(x).replace("-", "−"))
+        assert element.evaluate(READ)["exact"][figure.recording.number_of(slider.name)] == x
+    check_every_number_typed(element, figure)
+    before = element.evaluate(READ)
+    for nonsense in ["abc", "", "1,5", "NaN", "Infinity", "1e999", "0x10", "--1", "1 2", "٣"]:
+        field = type_in(element, 0, nonsense)
+        note = element.locator(".bf-note").inner_text()
+        assert f"“{nonsense}” is not a number" in note
+        assert field.get_attribute("aria-invalid") == "true"
+        assert element.evaluate("figure => [...figure.graph.values]") == before["exact"]
+    type_in(element, 0, "0.5")
+    assert element.locator(".bf-note").inner_text() == ""
+    assert element.locator("[aria-invalid=true]").count() == 0
+    assert page.complaints == []
+
+
+def check_every_number_typed(element, figure):
+    element.evaluate("figure => document.activeElement.blur()")  # shows all digits while typed in
+    check_every_number(element.evaluate(READ), figure)
+
+
+def test_a_number_beyond_the_slider_is_taken_and_marked(open_figure):
+    page, element = open_figure("lessons/02_toy_model.html")
+    field = type_in(element, 0, "7.5")
+    assert "omega 0 = 7.500 lies outside its slider" in element.locator(".bf-note").inner_text()
+    assert element.locator(".bf-outside").count() == 1
+    assert element.locator("[data-tick-high]").text_content() == "7.5"
+    check_every_number_typed(element, live.toy_figure())
+    drag(page, element.locator("[data-leaf]").first, 0.5)
+    assert element.locator(".bf-outside").count() == 0
+    assert element.locator(".bf-note").inner_text() == ""
+    assert field.input_value() != "7.500"
+    assert element.locator("[data-tick-high]").text_content() == "3"
+
+
+def test_an_overflow_is_shown_and_the_figure_recovers(open_figure):
+    page, element = open_figure("lessons/02_toy_model.html")
+    start = element.evaluate(READ)
+    beta1 = live.toy_figure().sliders[3]
+    assert beta1.name == "beta1"
+    type_in(element, 3, "1000")
+    assert element.locator(".bf-wide [data-value]").nth(3).text_content() == "∞"  # h2 = exp 1000
+    assert "h2 = ∞: no number can hold it" in element.locator(".bf-sentence").inner_text()
+    type_in(element, 3, "2")
+    element.evaluate(
+        "figure => { document.activeElement.blur(); figure.touch(figure.data.touched); }"
+    )
+    assert element.evaluate(READ) == start
+    assert page.complaints == []
+
+
+@every_figure
+def test_a_link_restores_the_state(open_figure, path, place, make_figure):
+    (page, element), figure = open_figure(path, place), make_figure()
+    rng = random.Random(3)
+    if figure.examples:
+        element.locator("select").select_option("1")
+    element.evaluate(MOVE_ALL, [[rng.random() for _ in figure.sliders]])
+    type_in(element, 0, "0.123456789012345")
+    if figure.trainable:
+        element.locator("[data-eta-field]").fill("0.0123")
+        element.locator("[data-do=update]").click()
+    for _ in range(3 if figure.can_walk else 0):
+        element.locator("[data-do=step]").click()
+    element.locator("[data-do=link]").click()
+    assert "leads to this state" in element.locator(".bf-note").inner_text()
+    state = "figure => [figure.said, figure.eta, figure.step, figure.touched]"
+    shown, rest = element.evaluate(READ), element.evaluate(state)
+    page.reload()
+    assert element.evaluate(READ) == shown
+    assert element.evaluate(state) == rest
+    for other in page.locator("backprop-figure:has(script)").all():
+        moved = other.evaluate(MOVED)
+        assert moved == other.evaluate("(figure, el) => figure === el", element.element_handle())
+
+
+def test_a_link_to_what_is_not_there_says_so(open_figure):
+    page, element = open_figure("lessons/02_toy_model.html")
+    page.goto(page.url + "#live/1;omega9=1;omega0=x;beta0=2.5")
+    assert "omega9=1; omega0=x." in element.locator(".bf-note").inner_text()
+    figure = live.toy_figure()
+    figure.recording.by_name["beta0"].data = 2.5
+    figure.recording.run()
+    shown = element.evaluate(READ)
+    check_every_number(shown, figure)
+    assert shown["exact"][figure.recording.number_of("beta0")] == 2.5
+    assert page.complaints == []
+
+
+def test_the_same_figure_twice(show_alone):
+    page, elements = show_alone(live.toy_figure(), live.toy_figure())
+    first, second = elements.nth(0), elements.nth(1)
+    start = first.evaluate(READ)
+    drag(page, second.locator("[data-leaf]").first, 0.8)
+    assert first.evaluate(READ) == start != second.evaluate(READ)
+    second.locator("[data-do=link]").click()
+    moved = second.evaluate(READ)
+    page.reload()
+    assert first.evaluate(READ) == start
+    assert second.evaluate(READ) == moved
+    assert page.complaints == []
+
+
+def all_operations():
+    """Return a figure whose graph uses every operation."""
     rng = random.Random(1)
-    names = ["a", "b", "c", "d"]
-    leaf = {name: graph.Value(rng.uniform(0.5, 1.5), name) for name in names}
+    leaf = {name: graph.Value(rng.uniform(0.5, 1.5), name) for name in "abcd"}
     a, b, c, d = leaf.values()
     total = graph.sin(a) * graph.cos(b) + graph.exp(-c) / (1 + graph.square(d)) - graph.log(a)
     total = total + graph.tanh(b - c) * graph.sigmoid(d) + graph.relu(a - b) + graph.relu(b - a)
-    total = total + a**b + abs(c - d) * graph.maximum(b, c)
+    total = total + a**b + abs(c - d) * graph.maximum(b, d)
     total.named("out")
     used = {value.operation for value in total.ancestors()} - {None}
     assert used == graph.OPERATIONS.keys(), "extend this graph by the new operation"
-    figure = live.Figure(
+    return live.Figure(
         total,
         title="all operations",
-        symbols={name: name for name in [*names, "out"]},
-        sliders=[live.Slider(value, -3, 3, 0.01, parameter=False) for value in leaf.values()],
+        symbols={name: name for name in [*leaf, "out"]},
+        sliders=[
+            live.Slider(value, 0.1 if name == "a" else -3, 3, 0.01, parameter=False)
+            for name, value in leaf.items()
+        ],
         views=[live.GraphView(["out"])],
     )
-    script = (live.__path__[0]) + "/figure.js"
-    with open(script, encoding="utf-8") as file:
-        page_html = (
-            f"<!doctype html><meta charset='utf-8'>{figure.html()}<script>{file.read()}</script>"
-        )
-    path = tmp_path / "figure.html"
-    path.write_text(page_html, encoding="utf-8")
-    page = visit(path)
-    element = page.locator("backprop-figure")
-    for _ in range(20):
-        for name in ("a", "b", "c", "d"):
-            setting = round(rng.uniform(0.1, 3) if name == "a" else rng.uniform(-3, 3), 2)
-            index = figure.recording.number_of(name)
-            element.locator(f"[data-leaf='{index}']").evaluate(
-                "(el, x) => { el.value = x; el.dispatchEvent(new Event('input')); }", setting
-            )
-        check_every_number(element, figure)
+
+
+def check_operations(element, figure, times):
+    rng = random.Random(2)
+    settings = [[rng.random() for _ in figure.sliders] for _ in range(times)]
+    for shown in element.evaluate(MOVE_ALL, settings):
+        check_every_number(shown, figure)
+
+
+def test_both_operation_tables_agree(show_alone):
+    figure = all_operations()
+    page, element = show_alone(figure)
+    check_operations(element, figure, 50)
     assert page.complaints == []
+
+
+def broken_tables():
+    """Return scripts by what was done: a row of the table left out, a function made a constant."""
+    start = SCRIPT.index("const OPERATIONS = {\n") + len("const OPERATIONS = {\n")
+    rows = SCRIPT[start : SCRIPT.index("  };", start)].splitlines(keepends=True)
+    assert len(rows) == len(graph.OPERATIONS)
+    without, constant = {}, {}
+    for row in rows:
+        operation, functions = row.strip().removesuffix("],").split(": [")
+        without[operation] = SCRIPT.replace(row, "")
+        functions = functions.split(", (")
+        assert len(functions) in (2, 3)
+        for k in range(len(functions)):
+            changed = [*functions[:k], ") => 0.123" if k else "() => 0.123", *functions[k + 1 :]]
+            broken = row.replace(", (".join(functions), ", (".join(changed))
+            constant[f"{operation}, function {k}"] = SCRIPT.replace(row, broken)
+    return without, constant
+
+
+def test_every_broken_operation_is_noticed(show_alone):
+    figure, (without, constant) = all_operations(), broken_tables()
+    for operation, script in without.items():
+        page, _ = show_alone(figure, script=script)
+        assert page.complaints != [], f"{operation} is not needed"
+        page.close()
+    for script in constant.values():
+        page, element = show_alone(figure, script=script)
+        assert page.complaints == []
+        with pytest.raises(AssertionError):
+            check_operations(element, figure, 3)
+        page.close()

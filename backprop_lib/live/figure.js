@@ -1,31 +1,28 @@
 // Sets the drawings of backprop_lib.live moving: re-evaluates the recorded scalar graph, forward
-// and backward, at every movement, and rewrites the numbers. Python made everything else.
+// and backward, at every movement, and rewrites what changed. Python made everything else.
 (() => {
   "use strict";
 
   const sigmoid = (a) => (a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a)));
 
-  // [value, local derivatives], row by row the table in backprop_lib/graph.py
+  // [value, one local derivative for each input], row by row the table in backprop_lib/graph.py
   const OPERATIONS = {
-    add: [(a, b) => a + b, () => [1, 1]],
-    sub: [(a, b) => a - b, () => [1, -1]],
-    mul: [(a, b) => a * b, (out, a, b) => [b, a]],
-    div: [(a, b) => a / b, (out, a, b) => [1 / b, -out / b]],
-    pow: [
-      (a, b) => Math.pow(a, b),
-      (out, a, b) => [b ? b * Math.pow(a, b - 1) : 0, a > 0 ? out * Math.log(a) : 0],
-    ],
-    neg: [(a) => -a, () => [-1]],
-    square: [(a) => a * a, (out, a) => [2 * a]],
-    sin: [(a) => Math.sin(a), (out, a) => [Math.cos(a)]],
-    cos: [(a) => Math.cos(a), (out, a) => [-Math.sin(a)]],
-    exp: [(a) => Math.exp(a), (out) => [out]],
-    log: [(a) => Math.log(a), (out, a) => [1 / a]],
-    tanh: [(a) => Math.tanh(a), (out) => [1 - out * out]],
-    sigmoid: [(a) => sigmoid(a), (out, a) => [out * sigmoid(-a)]],
-    relu: [(a) => (a > 0 ? a : 0), (out, a) => [a > 0 ? 1 : 0]],
-    abs: [(a) => Math.abs(a), (out, a) => [Math.sign(a)]],
-    maximum: [(a, b) => Math.max(a, b), (out, a, b) => (a >= b ? [1, 0] : [0, 1])],
+    add: [(a, b) => a + b, () => 1, () => 1],
+    sub: [(a, b) => a - b, () => 1, () => -1],
+    mul: [(a, b) => a * b, (out, a, b) => b, (out, a) => a],
+    div: [(a, b) => a / b, (out, a, b) => 1 / b, (out, a, b) => -out / b],
+    pow: [(a, b) => a ** b, (out, a, b) => (b ? b * a ** (b - 1) : 0), (out, a) => (a > 0 ? out * Math.log(a) : 0)],
+    neg: [(a) => -a, () => -1],
+    square: [(a) => a * a, (out, a) => 2 * a],
+    sin: [(a) => Math.sin(a), (out, a) => Math.cos(a)],
+    cos: [(a) => Math.cos(a), (out, a) => -Math.sin(a)],
+    exp: [(a) => Math.exp(a), (out) => out],
+    log: [(a) => Math.log(a), (out, a) => 1 / a],
+    tanh: [(a) => Math.tanh(a), (out) => 1 - out * out],
+    sigmoid: [(a) => sigmoid(a), (out, a) => out * sigmoid(-a)],
+    relu: [(a) => Math.max(a, 0), (out, a) => (a > 0 ? 1 : 0)],
+    abs: [(a) => Math.abs(a), (out, a) => Math.sign(a)],
+    maximum: [(a, b) => Math.max(a, b), (out, a, b) => (a >= b ? 1 : 0), (out, a, b) => (a >= b ? 0 : 1)],
   };
 
   // The rules of backprop_lib/live/numbers.py
@@ -42,58 +39,116 @@
   }
 
   const bracketed = (x) => (x < 0 ? `(${format(x)})` : format(x));
-  const short = (x) => String(Number(x.toPrecision(3))).replace("-", "−");
+  const written = (x) => String(x).replace("-", "−");
+  const short = (x) => written(Number(x.toPrecision(3)));
 
+  // A typed number, or null: both minus signs, no unit, no second meaning
+  function parse(text) {
+    const plain = text.trim().replace("−", "-");
+    const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain);
+    return isNumber && Number.isFinite(Number(plain)) ? Number(plain) : null;
+  }
+
+  function symbolHtml(symbol) {
+    return symbol
+      .replace(/\^(\w+)_(\w+)/, '<span class=bf-ss><sup>$1</sup><sub>$2</sub></span>')
+      .replace(/\^(\w+)/, "<sup>$1</sup>")
+      .replace(/_(\w+)/, "<sub>$1</sub>");
+  }
+
+  // The recorded graph in flat arrays: value i is rule i of the values a[i] and b[i]
   class Graph {
-    constructor(data) {
-      this.data = data;
-      this.nodes = data.nodes;
-      this.values = this.nodes.map((node) => (typeof node === "number" ? node : 0));
-      this.grads = this.nodes.map(() => 0);
-      this.loss = this.nodes.length - 1;
-      this.named = (i) => i in data.symbols;
+    constructor(nodes, named) {
+      const isLeaf = (node) => typeof node === "number";
+      this.values = Float64Array.from(nodes, (node) => (isLeaf(node) ? node : 0));
+      this.grads = new Float64Array(nodes.length);
+      this.slopes = new Float64Array(nodes.length);
+      this.rules = nodes.map((node) => (isLeaf(node) ? null : OPERATIONS[node[0]]));
+      this.a = Int32Array.from(nodes, (node) => (isLeaf(node) ? 0 : node[1]));
+      this.b = Int32Array.from(nodes, (node) => node[2] ?? 0);
+      this.computed = Int32Array.from(this.rules.keys()).filter((i) => this.rules[i]);
+      this.computedBack = this.computed.slice().reverse();
+      this.loss = nodes.length - 1;
+      const isNamed = new Set(named);
+      this.between = new Map(named.map((i) => [i, this.walkBack(i, isNamed)]));
     }
 
-    forward() {
-      this.nodes.forEach((node, i) => {
-        if (typeof node === "number") return;
-        const inputs = node.slice(1).map((k) => this.values[k]);
-        this.values[i] = OPERATIONS[node[0]][0](...inputs);
-      });
-      return this.values[this.loss];
+    inputs(i) {
+      const rule = this.rules[i];
+      return rule === null ? [] : rule.length > 2 ? [this.a[i], this.b[i]] : [this.a[i]];
     }
 
-    // d target / d everything it was computed from; with stopAtNames, directly computed from
-    slopes(target, stopAtNames) {
-      const slopes = new Map([[target, 1]]);
+    // The unnamed values between a named one and the names it was computed from, last first
+    walkBack(target, isNamed) {
+      const inner = new Set([target]);
+      const sources = new Set();
       for (let i = target; i >= 0; i--) {
-        const node = this.nodes[i];
-        if (!slopes.has(i) || typeof node === "number") continue;
-        if (stopAtNames && i !== target && this.named(i)) continue;
-        const inputs = node.slice(1).map((k) => this.values[k]);
-        const local = OPERATIONS[node[0]][1](this.values[i], ...inputs);
-        node.slice(1).forEach((k, at) => {
-          slopes.set(k, (slopes.get(k) || 0) + slopes.get(i) * local[at]);
-        });
+        if (!inner.has(i)) continue;
+        for (const k of this.inputs(i)) (isNamed.has(k) ? sources : inner).add(k);
       }
-      return slopes;
+      return { inner: [...inner].sort((i, k) => k - i), sources: [...sources] };
+    }
+
+    // Everything computed from a leaf, in order
+    after(leaf) {
+      const found = new Set([leaf]);
+      return this.computed.filter((i) => this.inputs(i).some((k) => found.has(k)) && found.add(i));
+    }
+
+    forward(order = this.computed) {
+      const { values, rules, a, b } = this;
+      for (const i of order) values[i] = rules[i][0](values[a[i]], values[b[i]]);
+    }
+
+    // Upstream times local, added to each input: paths that meet add
+    passBack(i, slopes) {
+      const { values, a, b } = this;
+      const rule = this.rules[i];
+      if (rule === null) return;
+      const out = values[i];
+      const x = values[a[i]];
+      const y = values[b[i]];
+      slopes[a[i]] += slopes[i] * rule[1](out, x, y);
+      if (rule.length > 2) slopes[b[i]] += slopes[i] * rule[2](out, x, y);
+    }
+
+    backward() {
+      this.grads.fill(0);
+      this.grads[this.loss] = 1;
+      for (const i of this.computedBack) this.passBack(i, this.grads);
     }
 
     run() {
       this.forward();
-      const slopes = this.slopes(this.loss, false);
-      this.grads = this.nodes.map((_, i) => slopes.get(i) || 0);
+      this.backward();
     }
 
-    // The named values that use value i directly, with the local derivatives
+    // d target / d each name it was computed from directly, by number
+    locals(target) {
+      const { inner, sources } = this.between.get(target);
+      for (const i of sources) this.slopes[i] = 0;
+      for (const i of inner) this.slopes[i] = 0;
+      this.slopes[target] = 1;
+      for (const i of inner) this.passBack(i, this.slopes);
+      return this.slopes;
+    }
+
+    // The named values that use value i directly
     consumers(i) {
-      const found = [];
-      for (let k = i + 1; k < this.nodes.length; k++) {
-        if (typeof this.nodes[k] === "number" || !this.named(k)) continue;
-        const slopes = this.slopes(k, true);
-        if (slopes.has(i)) found.push([k, slopes.get(i)]);
-      }
-      return found;
+      return [...this.between.keys()].filter((k) => this.between.get(k).sources.includes(i));
+    }
+
+    // The loss at each setting of one leaf; all values are put back
+    sweep(leaf, points) {
+      const after = this.after(leaf);
+      const kept = this.values.slice();
+      const losses = points.map((x) => {
+        this.values[leaf] = x;
+        this.forward(after);
+        return this.values[this.loss];
+      });
+      this.values.set(kept);
+      return losses;
     }
   }
 
@@ -101,46 +156,93 @@
     connectedCallback() {
       const script = this.querySelector('script[type="application/json"]');
       if (!script || this.graph) return;
-      this.graph = new Graph(JSON.parse(script.textContent));
-      this.data = this.graph.data;
-      this.touched = this.data.touched;
+      this.data = JSON.parse(script.textContent);
+      this.symbols = {};
+      for (const i in this.data.symbols) this.symbols[i] = symbolHtml(this.data.symbols[i]);
+      this.graph = new Graph(this.data.nodes, Object.keys(this.data.symbols).map(Number));
       this.start = this.graph.values.slice();
-      this.step = null;
-      this.marked = (name) =>
-        [...this.querySelectorAll(`[data-${name}]`)].map((el) => [el, el.dataset[name]]);
-      this.values = this.marked("value").map(([el, i]) => [el, Number(i)]);
-      this.gradients = this.marked("grad").map(([el, i]) => [el, Number(i)]);
-      this.locals = this.marked("local").map(([el, pair]) => [el, ...pair.split(" ").map(Number)]);
-      this.sliders = this.marked("leaf").map(([el, i]) => [el, Number(i)]);
-      this.curves = [...this.querySelectorAll("[data-curve]")];
-      const boxes = this.marked("box").flatMap(([, list]) => list.split(" ").map(Number));
-      const shown = [...new Set([...boxes, this.graph.loss])].sort((a, b) => a - b);
-      this.ahead = shown.filter((i) => typeof this.graph.nodes[i] !== "number");
-      this.back = shown.reverse();
+      this.touched = this.data.touched;
+      this.eta = this.data.eta;
+      this.step = null; // the place in the walk
+      this.stale = true; // whether the curves must be computed again
+      this.history = []; // the losses of the updates since the last movement by hand
+      this.find();
       this.listen();
-      this.run();
+      this.querySelector("fieldset").disabled = false;
+      this.graph.run();
+      this.restore();
+      window.addEventListener("hashchange", () => this.restore());
+    }
+
+    // Everything that moves, looked up once
+    find() {
+      const marked = (name) => [...this.querySelectorAll(`[data-${name}]`)];
+      const numbers = (el, name) => el.dataset[name].split(" ").map(Number);
+      this.sliders = marked("leaf").map((range) => this.typedBeside(range, Number(range.dataset.leaf)));
+      this.byLeaf = new Map(this.sliders.map((slider) => [slider.leaf, slider]));
+      const texts = (name) =>
+        marked(name).map((el) => ({
+          el, node: el.firstChild, at: numbers(el, name), digits: el.dataset.digits, text: "",
+        }));
+      this.valueTexts = texts("value");
+      this.gradTexts = texts("grad");
+      this.localTexts = texts("local");
+      this.fills = marked("fill").map((el) => ({ el, at: numbers(el, "fill") }));
+      this.edges = marked("edge").map((el) => ({ el, i: Number(el.dataset.edge) }));
+      this.chips = marked("pick").map((el) => ({ el, at: numbers(el, "pick") }));
+      this.boxes = marked("box").map((el) => ({ el, at: numbers(el, "box") }));
+      this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat), cells: this.cellsOf(el) }));
+      this.bars = marked("bar").map((el) => ({ el, read: this.reader(el.dataset.bar), at: numbers(el, "at") }));
+      this.lines = marked("line").map((el) => ({ el, at: numbers(el, "line"), plane: planeOf(el) }));
+      this.points = marked("point").map((el) => ({ el, at: numbers(el, "point"), plane: planeOf(el) }));
+      this.curves = marked("curve").map((el) => new Curve(el));
+      this.sentence = this.querySelector(".bf-sentence");
+      this.note = this.querySelector(".bf-note");
+      this.spoken = this.querySelector(".bf-spoken");
+    }
+
+    // What "value 3", "grad 3" and "local 5 3" stand for
+    reader(what) {
+      const [of, i, source] = what.split(" ");
+      const { graph } = this;
+      if (of === "local") return () => graph.locals(Number(i))[source];
+      return of === "value" ? () => graph.values[i] : () => graph.grads[i];
+    }
+
+    cellsOf(block) {
+      return [...block.querySelectorAll("g")].map((el) => {
+        const { value, grad, local, cell } = el.lastChild.dataset;
+        const what = cell ?? (value ? `value ${value}` : grad ? `grad ${grad}` : `local ${local}`);
+        return { el, rect: el.firstChild, read: this.reader(what) };
+      });
+    }
+
+    // Puts a field beside a slider, in place of the number that stands there
+    typedBeside(range, leaf) {
+      const field = document.createElement("input");
+      field.className = "bf-typed bf-value";
+      field.inputMode = "decimal";
+      field.autocomplete = "off";
+      field.ariaLabel = `${range.ariaLabel}, as a number`;
+      range.closest(".bf-row").querySelector("[data-value]").replaceWith(field);
+      return { leaf, range, field, name: range.ariaLabel.split(",")[0] };
     }
 
     listen() {
-      for (const [input, leaf] of this.sliders) {
-        input.disabled = false;
-        input.addEventListener("input", () => {
-          this.graph.values[leaf] = Number(input.value);
-          this.touched = leaf;
-          this.step = null;
-          this.run();
-        });
-        input.addEventListener("focus", () => this.touch(leaf));
+      for (const { leaf, range, field, name } of this.sliders) {
+        range.addEventListener("input", () => this.set(leaf, Number(range.value)));
+        range.addEventListener("focus", () => this.touch(leaf));
+        this.listenToField(field, name, () => this.graph.values[leaf], (x) => this.set(leaf, x));
       }
-      for (const [chip, i] of this.marked("pick")) {
-        chip.addEventListener("click", () => this.touch(Number(i)));
+      for (const { el, at } of this.chips) el.addEventListener("click", () => this.touch(at[0]));
+      this.etaRange = this.querySelector("[data-eta]");
+      if (this.etaRange) {
+        this.etaField = this.querySelector("[data-eta-field]");
+        this.etaRange.addEventListener("input", () => this.setEta(10 ** Number(this.etaRange.value)));
+        this.listenToField(this.etaField, "eta", () => this.eta, (x) => this.setEta(x));
       }
-      for (const [eta] of this.marked("eta")) {
-        eta.disabled = false;
-        eta.addEventListener("input", () => {
-          eta.nextElementSibling.textContent = short(10 ** Number(eta.value));
-        });
-      }
+      this.choice = this.querySelector("select");
+      this.choice?.addEventListener("change", () => this.choose(Number(this.choice.value)));
       const act = {
         reset: () => this.reset(),
         step: () => this.stepBy(1),
@@ -148,50 +250,180 @@
         update: () => this.update(1),
         update10: () => this.update(10),
         edges: () => this.switchEdges(),
+        link: () => this.link(),
       };
-      for (const [button, name] of this.marked("do")) {
-        button.disabled = false;
-        button.addEventListener("click", act[name]);
+      for (const button of this.querySelectorAll("[data-do]")) {
+        button.addEventListener("click", act[button.dataset.do]);
       }
+    }
+
+    // While it is worked on, a field shows all digits; nonsense is refused and said
+    listenToField(field, name, read, accept) {
+      const show = () => (field.value = format(read()));
+      field.addEventListener("focus", () => {
+        field.value = written(read());
+        field.select();
+      });
+      field.addEventListener("blur", show);
+      field.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") show();
+      });
+      field.addEventListener("change", () => {
+        const x = parse(field.value);
+        const refused = x === null || (field === this.etaField && x <= 0);
+        field.ariaInvalid = String(refused);
+        if (!refused) return accept(x);
+        const wanted = field === this.etaField ? "a positive number" : "a number";
+        this.say(`“${field.value}” is not ${wanted}: ${name} stays ${format(read())}.`);
+        field.value = written(read());
+      });
+    }
+
+    say(message) {
+      this.note.textContent = message;
+    }
+
+    set(leaf, x) {
+      const { range, name } = this.byLeaf.get(leaf);
+      const outside = x < Number(range.min) || x > Number(range.max);
+      this.graph.values[leaf] = x;
+      this.stale ||= leaf !== this.touched;
+      this.touched = leaf;
+      this.moved();
+      if (outside) {
+        this.say(`${name} = ${format(x)} lies outside its slider, which ends at ${written(range.value)}.`);
+      }
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => (this.spoken.textContent = this.result(leaf)), 300);
+    }
+
+    result(leaf) {
+      const loss = this.data.symbols[this.graph.loss];
+      const { values, grads } = this.graph;
+      const { name } = this.byLeaf.get(leaf);
+      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${name} = ${format(grads[leaf])}`;
+    }
+
+    // After a movement by hand: the walk and the history of updates are over
+    moved() {
+      this.step = null;
+      this.history = [];
+      this.say("");
+      this.run();
     }
 
     touch(leaf) {
       if (this.touched === leaf && this.step === null) return;
       this.touched = leaf;
+      this.stale = true;
       this.step = null;
       this.show();
     }
 
+    setEta(eta) {
+      this.eta = eta;
+      this.say("");
+      this.show();
+    }
+
+    choose(example) {
+      for (const leaf in this.data.examples[example]) {
+        this.graph.values[leaf] = this.data.examples[example][leaf];
+      }
+      this.choice.value = example;
+      this.stale = true;
+      this.moved();
+    }
+
     reset() {
-      this.graph.values = this.start.slice();
-      this.step = null;
-      this.run();
+      this.graph.values.set(this.start);
+      this.eta = this.data.eta;
+      if (this.choice) this.choice.value = 0;
+      this.stale = true;
+      this.moved();
     }
 
     update(times) {
-      const eta = 10 ** Number(this.querySelector("[data-eta]").value);
+      const { values, grads, loss } = this.graph;
+      if (!this.history.length) this.history.push(values[loss]);
+      this.say("");
       for (let k = 0; k < times; k++) {
-        for (const i of this.data.parameters) this.graph.values[i] -= eta * this.graph.grads[i];
+        const moved = this.data.parameters.map((i) => values[i] - this.eta * grads[i]);
+        if (!moved.every(Number.isFinite)) {
+          this.say(`Stopped before update ${k + 1}: a weight would be too large for any number here. Try a smaller η.`);
+          break;
+        }
+        this.data.parameters.forEach((i, at) => (values[i] = moved[at]));
         this.graph.run();
+        this.history.push(values[loss]);
       }
       this.step = null;
+      this.stale = true;
       this.run();
+      this.spoken.textContent = this.result(this.touched);
     }
 
     // The walk: every shown value once forward, then once backward
     stepBy(direction) {
-      const last = this.ahead.length + this.back.length - 1;
+      const { ahead, back } = this.data.walk;
+      const last = ahead.length + back.length - 1;
       const from = this.step === null ? (direction > 0 ? -1 : last + 1) : this.step;
       const next = from + direction;
       this.step = next < 0 || next > last ? null : next;
       this.show();
+      this.spoken.textContent = this.sentence.textContent;
     }
 
     switchEdges() {
       this.byGradient = !this.byGradient;
-      const button = this.querySelector('[data-do="edges"]');
-      button.textContent = this.byGradient ? "Edges: gradient" : "Edges: weight";
+      this.querySelector('[data-do="edges"]').textContent = `Edges: ${this.byGradient ? "gradient" : "weight"}`;
       this.show();
+    }
+
+    // The state in the address: #live/2;omega0=0.35;at=omega0 is the second figure of the page
+
+    link() {
+      const { values } = this.graph;
+      const { names, walk } = this.data;
+      const parts = this.sliders
+        .filter(({ leaf }) => values[leaf] !== this.start[leaf])
+        .map(({ leaf }) => `${names[leaf]}=${values[leaf]}`);
+      if (this.choice && this.choice.value !== "0") parts.unshift(`example=${this.choice.value}`);
+      parts.push(`at=${names[this.touched]}`);
+      if (this.eta !== this.data.eta) parts.push(`eta=${this.eta}`);
+      if (this.step !== null) parts.push(`step=${this.step}`);
+      window.history.replaceState(null, "", `#live/${[this.place(), ...parts].join(";")}`);
+      const said = "The address of this page now leads to this state";
+      this.say(`${said}.`);
+      navigator.clipboard?.writeText(location.href).then(() => this.say(`${said}; it was copied.`), () => {});
+    }
+
+    place() {
+      const scripts = [...document.querySelectorAll("backprop-figure > script")];
+      return 1 + scripts.findIndex((script) => script.parentNode === this);
+    }
+
+    restore() {
+      const [place, ...parts] = decodeURIComponent(location.hash).replace("#live/", "").split(";");
+      if (!location.hash.startsWith("#live/") || Number(place) !== this.place()) return this.show();
+      this.reset();
+      const { names, examples, walk } = this.data;
+      const leafOf = (name) => Number(Object.keys(names).find((leaf) => names[leaf] === name) ?? NaN);
+      const state = parts.map((part) => part.split("="));
+      const wrong = state.filter(([name, text]) => {
+        const x = parse(text ?? "");
+        const inside = (count) => Number.isInteger(x) && x >= 0 && x < count;
+        if (name === "at" && leafOf(text) >= 0) this.touched = leafOf(text);
+        else if (name === "eta" && x > 0) this.eta = x;
+        else if (name === "example" && inside(examples.length)) this.choose(x);
+        else if (name === "step" && inside(walk.ahead.length + walk.back.length)) this.step = x;
+        else if (leafOf(name) >= 0 && x !== null) this.graph.values[leafOf(name)] = x;
+        else return true;
+        return false;
+      });
+      this.run();
+      if (wrong.length) this.say(`The address asks for what is not here: ${wrong.map((w) => w.join("=")).join("; ")}.`);
+      this.scrollIntoView({ block: "center" });
     }
 
     run() {
@@ -200,121 +432,153 @@
     }
 
     show() {
-      const { values, grads } = this.graph;
-      for (const [el, i] of this.values) el.textContent = format(values[i]);
-      for (const [el, i] of this.gradients) el.textContent = format(grads[i]);
-      for (const [el, out, i] of this.locals) {
-        el.textContent = format(this.graph.slopes(out, true).get(i) || 0);
-      }
-      for (const [input, leaf] of this.sliders) {
-        input.value = values[leaf];
-        input.setAttribute("aria-valuetext", `${format(values[leaf])}, gradient ${format(grads[leaf])}`);
-      }
+      this.showNumbers();
+      this.showSliders();
       this.showNeurons();
-      for (const curve of this.curves) this.showCurve(curve);
+      this.showShapes();
+      for (const curve of this.curves) curve.show(this);
+      this.stale = false;
       this.showStep();
     }
 
+    showNumbers() {
+      const { values, grads } = this.graph;
+      for (const text of this.valueTexts) write(text, values[text.at[0]]);
+      for (const text of this.gradTexts) write(text, grads[text.at[0]]);
+      let [target, slopes] = [null, null];
+      for (const text of this.localTexts) {
+        if (text.at[0] !== target) slopes = this.graph.locals((target = text.at[0]));
+        write(text, slopes[text.at[1]]);
+      }
+    }
+
+    showSliders() {
+      const { values, grads } = this.graph;
+      for (const slider of this.sliders) {
+        const { leaf, range, field } = slider;
+        const [value, gradient] = [format(values[leaf]), format(grads[leaf])];
+        if (slider.value !== values[leaf]) {
+          slider.value = values[leaf];
+          range.value = values[leaf];
+          field.value = document.activeElement === field ? written(values[leaf]) : value;
+          const outside = values[leaf] < Number(range.min) || values[leaf] > Number(range.max);
+          field.classList.toggle("bf-outside", outside);
+        }
+        const spoken = `${value}, gradient ${gradient}`;
+        if (slider.spoken !== spoken) range.ariaValueText = slider.spoken = spoken;
+      }
+      if (this.etaRange && this.etaShown !== this.eta) {
+        this.etaShown = this.eta;
+        this.etaRange.value = Math.log10(this.eta);
+        this.etaRange.ariaValueText = format(this.eta);
+        this.etaField.value = short(this.eta);
+      }
+    }
+
     showNeurons() {
-      for (const [path, i] of this.marked("fill")) {
-        const [x, y, r] = path.dataset.at.split(" ").map(Number);
-        path.setAttribute("d", fillPath(x, y, r, Math.min(Math.max(this.graph.values[i], 0), 1)));
+      const { values, grads } = this.graph;
+      for (const { el, at: [i, radius] } of this.fills) {
+        change(el, "d", fillPath(radius, Math.min(Math.max(values[i], 0), 1) || 0));
+        el.parentNode.classList.toggle("bf-dead", values[i] === 0 && this.data.nodes[i][0] === "relu");
       }
-      const edges = this.marked("edge").map(([edge, i]) => [edge, Number(i)]);
-      const steepest = Math.max(...edges.map(([, i]) => Math.abs(this.graph.grads[i])), 1e-300);
-      for (const [edge, i] of edges) {
-        const x = this.byGradient ? (2.5 * this.graph.grads[i]) / steepest : this.graph.values[i];
-        edge.setAttribute("stroke-width", Math.min(1 + 3 * Math.abs(x), 9).toFixed(2));
-        edge.setAttribute("stroke-dasharray", x < 0 ? "7 5" : "none");
-        edge.classList.toggle("bf-gradient", Boolean(this.byGradient));
-        edge.classList.toggle("bf-lit", i === this.touched);
-      }
-      for (const [chip, i] of this.marked("pick")) {
-        chip.classList.toggle("bf-lit", Number(i) === this.touched);
+      const steepest = Math.max(...this.edges.map(({ i }) => Math.abs(grads[i])), 1e-300);
+      for (const { el, i } of this.edges) {
+        const x = this.byGradient ? (2.5 * grads[i]) / steepest || 0 : values[i];
+        change(el, "stroke-width", Math.min(1 + 3 * Math.abs(x), 9).toFixed(2));
+        change(el, "stroke-dasharray", x < 0 ? "7 5" : "none");
+        el.classList.toggle("bf-gradient", Boolean(this.byGradient));
+        el.classList.toggle("bf-lit", i === this.touched);
       }
     }
 
-    showCurve(view) {
-      const { graph } = this;
-      const slider = this.sliders.find(([, leaf]) => leaf === this.touched);
-      if (!slider) return;
-      const [low, high] = [Number(slider[0].min), Number(slider[0].max)];
-      const [left, top, right, floor] = view.dataset.curve.split(" ").map(Number);
-      const kept = graph.values[this.touched];
-      const points = Array.from({ length: 161 }, (_, k) => {
-        const x = low + ((high - low) * k) / 160;
-        graph.values[this.touched] = x;
-        return [x, graph.forward()];
-      });
-      graph.values[this.touched] = kept;
-      const loss = graph.forward();
-      const finite = points.map(([, y]) => y).filter(Number.isFinite);
-      let [least, most] = [Math.min(...finite), Math.max(...finite)];
-      if (least > 0 && least < 0.1 * most) least = 0;
-      if (!(most - least >= 1e-12)) most = least + 1;
-      const scaleX = (right - left) / (high - low);
-      const scaleY = (floor - top) / (most - least);
-      const at = (x, y) => [left + scaleX * (x - low), floor - scaleY * (y - least)];
-      const grad = graph.grads[this.touched];
-      const [x, y] = at(kept, loss);
-      const slope = (-grad * scaleY) / scaleX;
-      const dx = 30 / Math.hypot(1, slope);
-      const line = `M${x - dx},${y - slope * dx}L${x + dx},${y + slope * dx}`;
-      const set = (selector, name, value) => view.querySelector(selector).setAttribute(name, value);
-      set(".bf-curve", "d", curvePath(points.map((point) => at(...point))));
-      set(".bf-tangent", "d", Number.isFinite(slope) && Number.isFinite(y) ? line : "");
-      set(".bf-point", "cx", x);
-      set(".bf-point", "cy", Number.isFinite(y) ? y : -99);
-      const write = (selector, text) => (view.querySelector(selector).textContent = text);
-      write("[data-tick-low]", short(low));
-      write("[data-tick-high]", short(high));
-      write("[data-tick-floor]", short(least));
-      write("[data-tick-top]", short(most));
-      write("[data-slope]", format(grad));
-      view.querySelector("[data-curve-name]").innerHTML = this.data.symbols[this.touched];
+    // Heat maps, bars, and the lines and points of a plane
+    showShapes() {
+      for (const { scale, cells } of this.heats) {
+        const numbers = cells.map(({ read }) => read());
+        const most = scale || Math.max(...numbers.map(Math.abs)) || 1;
+        cells.forEach(({ el, rect }, k) => {
+          const [fill, strong] = blended(numbers[k] / most || 0);
+          change(rect, "fill", fill);
+          el.classList.toggle("bf-strong", strong);
+        });
+      }
+      for (const { el, read, at: [middle, pixels, half] } of this.bars) {
+        const x = read() || 0;
+        const length = Math.min(Math.abs(x) * pixels, half);
+        change(el, "width", length.toFixed(1));
+        change(el, "x", (x < 0 ? middle - length : middle).toFixed(1));
+      }
+      const { values } = this.graph;
+      for (const { el, at, plane } of this.lines) {
+        const [x, y, slope] = at.map((i) => values[i]);
+        const ends = [plane.low, plane.high].map((end) => plane.at(end, y + slope * (end - x)));
+        change(el, "d", curvePath(ends));
+      }
+      for (const { el, at: [x, y], plane } of this.points) {
+        const [u, v] = plane.at(values[x], values[y]);
+        if (Number.isFinite(u + v)) [change(el, "cx", u.toFixed(1)), change(el, "cy", v.toFixed(1))];
+      }
     }
 
+    // In the walk, what has not been reached yet is hidden; one line for each gradient of a step
     showStep() {
-      const { step, ahead, back } = this;
-      const walking = step !== null;
-      const forward = walking && step < ahead.length;
-      const at = forward ? step : step - ahead.length; // the place in its half of the walk
-      const current = walking ? (forward ? ahead : back)[at] : null;
-      const noValue = (i) => forward && ahead.indexOf(i) > at;
-      const noGrad = (i) => walking && back.includes(i) && (forward || back.indexOf(i) > at);
-      for (const [box, list] of this.marked("box")) {
-        const lit = walking && list.split(" ").map(Number).includes(current);
-        box.classList.toggle("bf-lit", lit);
-        box.classList.toggle("bf-lit-ahead", lit && forward);
+      const { ahead, back } = this.data.walk;
+      const walking = this.step !== null;
+      const forward = walking && this.step < ahead.length;
+      const at = forward ? this.step : this.step - ahead.length; // the place in its half
+      const current = !walking ? [] : forward ? [ahead[at]] : back[at];
+      const lit = (el, on) => {
+        el.classList.toggle("bf-lit", on);
+        el.classList.toggle("bf-lit-ahead", on && forward);
+      };
+      for (const box of this.boxes) lit(box.el, box.at.includes(current[0]));
+      for (const chip of this.chips) {
+        lit(chip.el, (walking ? current.slice(1) : [this.touched]).includes(chip.at[0]));
       }
-      for (const [el, i] of this.values) el.classList.toggle("bf-waiting", noValue(i));
-      for (const [el, i] of this.gradients) el.classList.toggle("bf-waiting", noGrad(i));
-      for (const [el, , i] of this.locals) el.parentNode.classList.toggle("bf-waiting", noGrad(i));
-      const sentence = this.querySelector(".bf-sentence");
-      if (!walking) sentence.innerHTML = this.backwardSentence(this.touched);
-      else if (forward) {
-        sentence.innerHTML = `<b>Forward, ${at + 1} of ${ahead.length}.</b> ${this.forwardSentence(current)}`;
-      } else {
-        sentence.innerHTML =
-          `<b>Backward, ${at + 1} of ${back.length}.</b> ` +
-          this.backwardSentence(current) + this.parameterSentences(current);
+      if (walking || this.walked) {
+        const noValue = new Set(forward ? ahead.slice(at + 1) : []);
+        const noGrad = new Set(walking ? (forward ? back : back.slice(at + 1)).flat() : []);
+        for (const { el, at } of this.valueTexts) el.classList.toggle("bf-waiting", noValue.has(at[0]));
+        for (const { el, at } of this.gradTexts) el.classList.toggle("bf-waiting", noGrad.has(at[0]));
+        for (const { el, at } of this.localTexts) {
+          el.parentNode.classList.toggle("bf-waiting", noGrad.has(at[1]));
+        }
+        this.walked = walking;
       }
-    }
-
-    symbol(i) {
-      return this.data.symbols[i];
+      let said = this.lostSentence() ?? this.backwardSentence(this.touched);
+      if (forward) said = `<b>Forward, ${at + 1} of ${ahead.length}.</b> ${this.forwardSentence(current[0])}`;
+      else if (walking) {
+        const lines = current.map((i) => this.backwardSentence(i));
+        said = `<b>Backward, ${at + 1} of ${back.length}.</b> ${lines.join("<br>")}`;
+      }
+      if (said !== this.said) this.sentence.innerHTML = this.said = said;
     }
 
     slopeSymbol(i) {
-      return `∂${this.symbol(this.graph.loss)}/∂${this.symbol(i)}`;
+      return `∂${this.symbols[this.graph.loss]}/∂${this.symbols[i]}`;
     }
 
     inSymbols(template) {
-      return template.replace(/\{(\d+)\}/g, (_, i) => this.symbol(i));
+      return template.replace(/\{(\d+)\}/g, (_, i) => this.symbols[i]);
     }
 
     inNumbers(template) {
       return template.replace(/\{(\d+)\}/g, (_, i) => bracketed(this.graph.values[i]));
+    }
+
+    // Says where the numbers end, if they do
+    lostSentence() {
+      const { values, grads } = this.graph;
+      const named = [...this.graph.between.keys()];
+      const lost = (x) => !Number.isFinite(x);
+      const value = named.find((i) => lost(values[i]));
+      const end = "Move the slider back, or reset.";
+      if (value !== undefined) {
+        return `<b class="bf-value">${this.symbols[value]} = ${format(values[value])}</b>: no number can hold it. ${end}`;
+      }
+      const grad = named.findLast((i) => lost(grads[i]));
+      if (grad === undefined) return null;
+      return `<b class="bf-grad">${this.slopeSymbol(grad)} = ${format(grads[grad])}</b>: no number can hold it. ${end}`;
     }
 
     forwardSentence(i) {
@@ -322,55 +586,155 @@
       const formula = template ? ` = ${this.inSymbols(template)} = ` : " = ";
       const plugged = template ? `${this.inNumbers(template)} = ` : "";
       const value = format(this.graph.values[i]);
-      return `${this.symbol(i)}${formula}<b class="bf-value">${plugged}${value}</b>`;
+      return `${this.symbols[i]}${formula}<b class="bf-value">${plugged}${value}</b>`;
     }
 
     // upstream × local, summed over the values that use this one
     backwardSentence(i) {
       const { graph } = this;
-      if (i === graph.loss) return `${this.slopeSymbol(i)} = <b class="bf-grad">1.000</b>: the walk back starts here.`;
-      const terms = graph.consumers(i).map(([k, slope]) => {
+      if (i === graph.loss) {
+        return `${this.slopeSymbol(i)} = <b class="bf-grad">1.000</b>: the walk back starts here.`;
+      }
+      const terms = graph.consumers(i).map((k) => {
+        const slope = graph.locals(k)[i];
         const template = this.data.locals[`${k} ${i}`];
         const local = template
           ? this.inSymbols(/^[^(]* [+−] /.test(template) ? `(${template})` : template)
-          : `∂${this.symbol(k)}/∂${this.symbol(i)}`;
+          : `∂${this.symbols[k]}/∂${this.symbols[i]}`;
         const plain = !template || /^(\{\d+\}|\d+)$/.test(template);
         const number = plain ? bracketed(slope) : `(${this.inNumbers(template)} = ${format(slope)})`;
         return [`${this.slopeSymbol(k)} × ${local}`, `${bracketed(graph.grads[k])} × ${number}`];
       });
+      const count = terms.length;
+      if (count > 6) terms.splice(2, count, [`… (${count} terms)`, "…"]);
       const words = terms.map(([word]) => word).join(" + ");
       const numbers = terms.map(([, number]) => number).join(" + ");
       return `${this.slopeSymbol(i)} = ${words} = <b class="bf-grad">${numbers} = ${format(graph.grads[i])}</b>`;
     }
+  }
 
-    parameterSentences(i) {
-      const direct = this.graph.slopes(i, true);
-      const own = this.data.parameters.filter((p) => direct.has(p) && !this.back.includes(p));
-      return own.map((p) => `<br>${this.backwardSentence(p)}`).join("");
+  // The loss against the weight last touched, with its tangent; below it the updates' losses
+  class Curve {
+    constructor(el) {
+      this.box = el.dataset.curve.split(" ").map(Number);
+      const find = (selector) => el.querySelector(selector);
+      [this.curve, this.tangent, this.point] = [find(".bf-curve"), find(".bf-tangent"), find(".bf-point")];
+      this.ticks = ["low", "high", "floor", "top"].map((name) => find(`[data-tick-${name}]`));
+      [this.name, this.slope] = [find("[data-curve-name]"), find("[data-slope]")];
+      [this.past, this.line, this.count] = [find(".bf-history"), find(".bf-past"), find("[data-count]")];
+    }
+
+    show(figure) {
+      const { graph, touched } = figure;
+      const [left, top, right, floor] = this.box;
+      const x = graph.values[touched];
+      const { range } = figure.byLeaf.get(touched);
+      const [low, high] = [Math.min(x, range.min), Math.max(x, range.max)];
+      if (figure.stale || low !== this.low || high !== this.high) {
+        [this.low, this.high] = [low, high];
+        this.draw(graph, touched);
+        this.name.innerHTML = figure.symbols[touched];
+      }
+      const y = floor - this.scaleY * (graph.values[graph.loss] - this.least);
+      const grad = graph.grads[touched];
+      const slope = (-grad * this.scaleY) / this.scaleX;
+      const dx = 30 / Math.hypot(1, slope);
+      const u = left + this.scaleX * (x - low);
+      const drawn = Number.isFinite(slope) && Number.isFinite(y);
+      const d = `M${u - dx},${y - slope * dx}L${u + dx},${y + slope * dx}`;
+      this.tangent.setAttribute("d", drawn ? d : "");
+      this.point.setAttribute("cx", u);
+      this.point.setAttribute("cy", Number.isFinite(y) ? y : -99);
+      this.slope.textContent = format(grad);
+      this.showHistory(figure.history);
+    }
+
+    draw(graph, leaf) {
+      const { box: [left, top, right, floor], low, high } = this;
+      const xs = Array.from({ length: 161 }, (_, k) => low + ((high - low) * k) / 160);
+      const losses = graph.sweep(leaf, xs);
+      const [least, most] = extent(losses);
+      this.least = least;
+      this.scaleX = (right - left) / (high - low);
+      this.scaleY = (floor - top) / (most - least);
+      const points = xs.map((x, k) => [
+        left + this.scaleX * (x - low),
+        floor - this.scaleY * (losses[k] - least),
+      ]);
+      this.curve.setAttribute("d", curvePath(points));
+      [low, high, least, most].forEach((x, k) => (this.ticks[k].textContent = short(x)));
+    }
+
+    showHistory(losses) {
+      if (!this.past || losses.length === this.shown) return;
+      this.shown = losses.length;
+      this.past.hidden = losses.length < 2;
+      if (this.past.hidden) return;
+      const [left, , right] = this.box;
+      const [least, most] = extent(losses);
+      const across = (right - left) / (losses.length - 1);
+      const points = losses.map((y, k) => [left + across * k, 52 - (44 * (y - least)) / (most - least)]);
+      this.line.setAttribute("d", curvePath(points));
+      const [first, last] = [losses[0], losses[losses.length - 1]];
+      this.count.textContent = `${losses.length - 1} updates: ${format(first)} → ${format(last)}`;
     }
   }
 
-  function fillPath(x, y, r, level) {
-    if (level >= 1) return `M${x - r},${y}a${r},${r} 0 1 0 ${2 * r},0a${r},${r} 0 1 0 ${-2 * r},0Z`;
+  // The range to draw: a loss that almost reaches zero is drawn above zero
+  function extent(losses) {
+    const finite = losses.filter(Number.isFinite);
+    let least = Math.min(...finite);
+    const most = Math.max(...finite);
+    if (least > 0 && least < 0.1 * most) least = 0;
+    return most - least >= 1e-12 ? [least, most] : finite.length ? [least, least + 1] : [0, 1];
+  }
+
+  // From data to pixels
+  function planeOf(el) {
+    const [width, height, low, bottom, scaleX, scaleY] = el.closest("[data-plane]").dataset.plane.split(" ").map(Number);
+    const at = (x, y) => [scaleX * (x - low), height - scaleY * (y - bottom)];
+    return { low, high: low + width / scaleX, at };
+  }
+
+  // The rules of blended in backprop_lib/live/heatmap.py
+  function blended(share) {
+    const strength = Math.min(Math.abs(share), 1);
+    const end = share > 0 ? [27, 120, 55] : [118, 42, 131];
+    const channels = end.map((channel) => Math.floor(255.5 + (channel - 255) * strength));
+    return [`rgb(${channels})`, share > 0.9 || share < -0.74];
+  }
+
+  function fixed(x, digits) {
+    const written = Math.abs(x).toFixed(digits);
+    return x < 0 && Number(written) ? `−${written}` : written;
+  }
+
+  function write(text, x) {
+    const written = text.digits && Number.isFinite(x) ? fixed(x, text.digits) : format(x);
+    if (text.text !== written) text.node.data = text.text = written;
+  }
+
+  function change(el, name, value) {
+    if (el.getAttribute(name) !== value) el.setAttribute(name, value);
+  }
+
+  function fillPath(r, level) {
+    if (level >= 1) return `M${-r},0a${r},${r} 0 1 0 ${2 * r},0a${r},${r} 0 1 0 ${-2 * r},0Z`;
     const surface = r * (1 - 2 * level);
     const half = Math.sqrt(Math.max(r * r - surface * surface, 0));
     const large = level > 0.5 ? 1 : 0;
-    return `M${x - half},${y + surface}A${r},${r} 0 ${large} 0 ${x + half},${y + surface}Z`;
+    return `M${-half},${surface}A${r},${r} 0 ${large} 0 ${half},${surface}Z`;
   }
 
+  // A path through the points, interrupted where y is not finite
   function curvePath(points) {
     let pen = "M";
-    return points
-      .map(([x, y]) => {
-        if (!Number.isFinite(y)) {
-          pen = "M";
-          return "";
-        }
-        const command = `${pen}${x.toFixed(1)},${y.toFixed(1)}`;
-        pen = "L";
-        return command;
-      })
-      .join("");
+    let path = "";
+    for (const [x, y] of points) {
+      if (Number.isFinite(y)) path += `${pen}${x.toFixed(1)},${y.toFixed(1)}`;
+      pen = Number.isFinite(y) ? "L" : "M";
+    }
+    return path;
   }
 
   if (!customElements.get("backprop-figure")) customElements.define("backprop-figure", BackpropFigure);

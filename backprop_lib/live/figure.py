@@ -8,24 +8,17 @@ import json
 import re
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from math import log10
-
-import ipywidgets
 
 from backprop_lib._validate import real_number
 from backprop_lib.graph import Value
-from backprop_lib.live.numbers import (
-    bracketed,
-    html_symbol,
-    number,
-    plain_symbol,
-    svg_symbol,
-)
+from backprop_lib.live.controls import FigureControls
+from backprop_lib.live.numbers import html_symbol, number, spoken_symbol, svg_symbol
 from backprop_lib.live.recording import Recording
-from backprop_lib.live.views import CurveView, NetworkView
+from backprop_lib.live.views import STYLE, CurveView, NetworkView
+from backprop_lib.live.walk import Walk
 
-STYLE = (files("backprop_lib") / "live" / "figure.css").read_text(encoding="utf-8")
+LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
 @dataclass
@@ -92,6 +85,8 @@ class Figure:
         For (result, input), the local derivative's formula in names: ``"cos {f0}"``.
     learning_rate : float, optional
         Where the slider for η starts; it reaches a hundred times lower and higher.
+    examples : dict of str to dict of str to float, optional
+        Settings to choose from by label: numbers for leaves. The first one is the figure's start.
     """
 
     def __init__(
@@ -105,17 +100,31 @@ class Figure:
         formulas=None,
         locals=None,
         learning_rate=0.01,
+        examples=None,
     ):
         self.recording = Recording(loss)
         self.loss_name = loss.name
         self.title, self.symbols, self.sliders, self.views = title, symbols, sliders, views
         self.formulas, self.locals = formulas or {}, locals or {}
         self.learning_rate = learning_rate
+        self.examples = examples or {}
         self.touched = sliders[0]
+        self.history = []  # the losses of the updates since the last movement by hand
         missing = sorted(self.recording.by_name.keys() - symbols.keys())
         if missing:
             raise ValueError(f"Figure: expected a symbol for every name, none for {missing}")
+        self.walk = Walk(self)
         self._controls = None
+
+    @property
+    def can_walk(self):
+        """Whether the values are few enough to be walked through one by one."""
+        return len(self.recording.by_name) <= LONGEST_WALK
+
+    @property
+    def has_network(self):
+        """Whether a view has edges that show weights or gradients."""
+        return any(isinstance(view, NetworkView) for view in self.views)
 
     @property
     def trainable(self):
@@ -139,72 +148,34 @@ class Figure:
     def _filled(self, template, write):
         return re.sub(r"\{(\w+)\}", lambda match: write(self.symbols[match[1]]), escape(template))
 
-    # The sentence under the figure
-
-    def sentence(self):
-        """Say how the touched slider's gradient comes about, with the numbers."""
-        name, values = self.touched.name, self.recording.by_name
-        words, numbers = [], []
-        for consumer in values:
-            slope = self.recording.local_derivatives(consumer).get(name)
-            if slope is not None:
-                upstream = bracketed(values[consumer].grad)
-                words.append(
-                    f"{self._slope_symbol(consumer)} × {self._local_symbol(consumer, name)}"
-                )
-                numbers.append(f"{upstream} × {self._local_number(consumer, name, slope)}")
-        return (
-            f'{self._slope_symbol(name)} = {" + ".join(words)} = <b class="bf-grad">'
-            f"{' + '.join(numbers)} = {number(values[name].grad)}</b>"
-        )
-
-    def _slope_symbol(self, name):
-        loss = html_symbol(self.symbols[self.loss_name])
-        return f"∂{loss}/∂{html_symbol(self.symbols[name])}"
-
-    def _local_symbol(self, name, source):
-        formula = self.locals.get((name, source))
-        if formula:
-            a_sum = re.match(r"[^(]* [+−] ", formula)
-            return self._filled(f"({formula})" if a_sum else formula, html_symbol)
-        return f"∂{html_symbol(self.symbols[name])}/∂{html_symbol(self.symbols[source])}"
-
-    def _local_number(self, name, source, slope):
-        template = self.locals.get((name, source), "")
-        if not template or re.fullmatch(r"\{\w+\}|\d+", template):
-            return bracketed(slope)
-        values = self.recording.by_name
-        plugged = re.sub(r"\{(\w+)\}", lambda m: bracketed(values[m[1]].data), template)
-        return f"({plugged} = {number(slope)})"
-
     # The face in a page
 
     def html(self):
         """Return the figure for a page: drawing, sliders, recorded graph."""
         return (
-            f'<backprop-figure role="group" aria-label="{escape(self.title)}">'
-            f"<style>{STYLE}</style>"
-            f"{self._views()}"
-            f'<div class="bf-panel"><div class="bf-sliders">{self._slider_rows()}</div>'
-            f"{self._curves()}</div>"
-            f'<div class="bf-controls">{self._buttons()}</div>'
-            f'<p class="bf-sentence" aria-live="polite">{self.sentence()}</p>'
-            f"{self._table()}"
-            f'<script type="application/json">{self._json()}</script>'
+            f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
+            f"{self.drawing()}"
+            f"<fieldset disabled><div class=bf-panel><div class=bf-sliders>{self._slider_rows()}"
+            f"</div>{self.curves()}</div><div class=bf-controls>{self._buttons()}</div></fieldset>"
+            '<p class=bf-note role=status></p><p class="bf-spoken" aria-live=polite></p>'
+            f"<p class=bf-sentence>{self.walk.backward_sentence(self.touched.name)}</p>"
+            f"{self._table()}<script type=application/json>{self._json()}</script>"
             "</backprop-figure>"
         )
 
-    def _views(self):
+    def drawing(self):
+        """Return the views that stand above the sliders, as HTML."""
         drawings = "".join(
             view.html(self) for view in self.views if not isinstance(view, CurveView)
         )
         return (
-            f'<div class="bf-head"><b>{escape(self.title)}</b><span><span class="bf-value">value, '
-            f'forward →</span> <span class="bf-grad">← gradient, backward</span></span></div>'
-            f'<div class="bf-views">{drawings}</div>'
+            f"<div class=bf-head><b>{escape(self.title)}</b><span><span class=bf-value>value, "
+            "forward →</span> <span class=bf-grad>← gradient, backward</span></span></div>"
+            f"<div class=bf-views>{drawings}</div>"
         )
 
-    def _curves(self):
+    def curves(self):
+        """Return the views that stand beside the sliders, as HTML."""
         return "".join(view.html(self) for view in self.views if isinstance(view, CurveView))
 
     def _slider_rows(self):
@@ -218,66 +189,82 @@ class Figure:
                     f"<span>value</span><span>∂{loss}/∂</span></div>"
                 )
             i = self.recording.number_of(slider.name)
-            symbol = html_symbol(self.symbols[slider.name])
-            spoken = escape(f"{plain_symbol(self.symbols[slider.name])}, {slider.group}")
+            symbol = self.symbols[slider.name]
+            spoken = escape(f"{spoken_symbol(symbol)}, {slider.group}")
             rows.append(
-                f'<label class="bf-row"><span class="bf-name">{symbol}</span>'
-                f'<input type="range" disabled data-leaf="{i}" aria-label="{spoken}" min="{slider.low:g}" '
-                f'max="{slider.high:g}" step="{slider.step:g}" value="{slider.value.data:.12g}">'
-                f'<output class="bf-value" data-value="{i}">{number(slider.value.data)}</output>'
-                f'<output class="bf-grad" data-grad="{i}">{number(slider.value.grad)}</output>'
-                "</label>"
+                f"<div class=bf-row><span class=bf-name>{html_symbol(symbol)}</span>"
+                f'<input type=range data-leaf={i} aria-label="{spoken}" min={slider.low:g} '
+                f"max={slider.high:g} step={slider.step:g} value={slider.value.data:.12g}>"
+                f"<b data-value={i}>{number(slider.value.data)}</b>"
+                f"<b data-grad={i}>{number(slider.value.grad)}</b></div>"
             )
         return "".join(rows)
 
     def _buttons(self):
-        names = [
-            ("reset", "⟲ Reset"),
-            ("back", "◀ Step"),
-            ("step", "Step ▶"),
-        ]
+        names = [("reset", "⟲ Reset")]
+        if self.can_walk:
+            names += [("back", "◀ Step"), ("step", "Step ▶")]
         if self.trainable:
             names += [("update", "Update ×1"), ("update10", "×10")]
-        if any(isinstance(view, NetworkView) for view in self.views):
+        if self.has_network:
             names.append(("edges", "Edges: weight"))
+        names.append(("link", "Link"))
         buttons = "".join(
-            f'<button type="button" disabled data-do="{do}">{label}</button>' for do, label in names
+            f"<button type=button data-do={do}>{label}</button>" for do, label in names
         )
-        return buttons + (self._eta() if self.trainable else "")
+        return self._choice() + buttons + (self._eta() if self.trainable else "")
+
+    def _choice(self):
+        if not self.examples:
+            return ""
+        options = "".join(
+            f"<option value={k}>{escape(label)}</option>" for k, label in enumerate(self.examples)
+        )
+        return f"<label>Example <select>{options}</select></label>"
 
     def _eta(self):
         start = log10(self.learning_rate)
         return (
-            f'<label class="bf-eta">η <input type="range" disabled data-eta '
-            f'min="{start - 2:.4g}" max="{start + 2:.4g}" step="0.05" value="{start:.4g}" '
-            f'aria-label="learning rate eta"><output>{self.learning_rate:g}</output></label>'
+            f"<span class=bf-eta>η <input type=range data-eta "
+            f"min={start - 2:.4g} max={start + 2:.4g} step=0.05 value={start:.4g} "
+            'aria-label="learning rate eta"><input class="bf-typed bf-value" data-eta-field '
+            f'aria-label="learning rate eta, as a number" value={self.learning_rate:g}></span>'
         )
 
     def _table(self):
         rows = "".join(
-            f"<tr><th scope='row'>{html_symbol(self.symbols[name])}</th>"
-            f"<td data-value='{self.recording.number_of(name)}'>{number(value.data)}</td>"
-            f"<td data-grad='{self.recording.number_of(name)}'>{number(value.grad)}</td></tr>"
+            f"<tr><th scope=row>{html_symbol(self.symbols[name])}"
+            f"<td data-value={self.recording.number_of(name)}>{number(value.data)}"
+            f"<td data-grad={self.recording.number_of(name)}>{number(value.grad)}"
             for name, value in self.recording.by_name.items()
         )
         loss = html_symbol(self.symbols[self.loss_name])
         return (
-            "<details class='bf-table'><summary>All values as a table</summary><table><thead><tr>"
-            f"<th scope='col'>symbol</th><th scope='col'>value</th><th scope='col'>∂{loss}/∂</th>"
-            f"</tr></thead><tbody>{rows}</tbody></table></details>"
+            "<details class=bf-table><summary>All values as a table</summary><table><thead><tr>"
+            f"<th scope=col>symbol<th scope=col>value<th scope=col>∂{loss}/∂<tbody>{rows}"
+            "</table></details>"
         )
 
     def _json(self):
         at = self.recording.number_of
         data = {
             "nodes": self.recording.as_json(),
-            "symbols": {
-                at(name): html_symbol(self.symbols[name]) for name in self.recording.by_name
-            },
+            "symbols": {at(name): self.symbols[name] for name in self.recording.by_name},
+            "names": {at(slider.name): slider.name for slider in self.sliders},
             "formulas": {at(name): self._numbered(f) for name, f in self.formulas.items()},
             "locals": {self.pair(*names): self._numbered(f) for names, f in self.locals.items()},
+            "walk": {
+                "ahead": [at(name) for name in self.walk.ahead] if self.can_walk else [],
+                "back": [[at(name) for name in step] for step in self.walk.back]
+                if self.can_walk
+                else [],
+            },
             "parameters": [at(slider.name) for slider in self.sliders if slider.parameter],
+            "examples": [
+                {at(name): x for name, x in setting.items()} for setting in self.examples.values()
+            ],
             "touched": at(self.touched.name),
+            "eta": self.learning_rate,
         }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
@@ -300,114 +287,3 @@ class Figure:
             "text/html": self.html(),
         }
         return self.controls.box._repr_mimebundle_() | bundle
-
-
-class FigureControls:
-    """The ipywidgets controls of one figure.
-
-    Attributes
-    ----------
-    box : ipywidgets.VBox
-        What the notebook shows.
-    sliders : dict of str to ipywidgets.FloatSlider
-        By the name of the leaf.
-    drawing, gradients : ipywidgets.HTML
-        Rewritten at every movement.
-    """
-
-    def __init__(self, figure):
-        self.figure = figure
-        self.drawing, self.gradients = ipywidgets.HTML(), ipywidgets.HTML()
-        self.sliders = {slider.name: self._slider(slider) for slider in figure.sliders}
-        self.eta = ipywidgets.FloatLogSlider(
-            value=figure.learning_rate,
-            min=log10(figure.learning_rate) - 2,
-            max=log10(figure.learning_rate) + 2,
-            step=0.05,
-            description="η",
-            layout={"width": "240px"},
-            readout_format=".2g",
-        )
-        buttons = [self._button("Reset", self.reset)]
-        if figure.trainable:
-            buttons += [
-                self._button("Update ×1", lambda: self.update(1)),
-                self._button("×10", lambda: self.update(10)),
-                self.eta,
-            ]
-        rows = ipywidgets.HBox([ipywidgets.VBox(list(self.sliders.values())), self.gradients])
-        self.box = ipywidgets.VBox([self.drawing, rows, ipywidgets.HBox(buttons)])
-        self.listening = True
-        self.show()
-
-    def _button(self, label, act):
-        button = ipywidgets.Button(description=label, layout={"width": "auto"})
-        button.on_click(lambda _: act())
-        return button
-
-    def _slider(self, slider):
-        widget = ipywidgets.FloatSlider(
-            value=slider.value.data,
-            min=slider.low,
-            max=slider.high,
-            step=slider.step,
-            description=plain_symbol(self.figure.symbols[slider.name]),
-            readout_format=".3f",
-            layout={"width": "340px"},
-        )
-        widget.observe(lambda change: self.move(slider, change["new"]), names="value")
-        return widget
-
-    def move(self, slider, x):
-        """Set one leaf and follow: forward, backward, drawing."""
-        if not self.listening or abs(x - slider.value.data) < 1e-6 * slider.step:
-            return  # the widget's own rounding is no movement
-        slider.value.data = x
-        self.figure.touched = slider
-        self.show()
-
-    def reset(self):
-        """Put every leaf back to where the figure started."""
-        for slider in self.figure.sliders:
-            slider.value.data = slider.default
-        self.show()
-
-    def update(self, steps):
-        """Take steps of gradient descent on the parameters, up to one that overflows."""
-        for _ in range(steps):
-            for slider in self.figure.sliders:
-                if slider.parameter:
-                    slider.value.data -= self.eta.value * slider.value.grad
-            try:
-                self.figure.recording.run()
-            except (ArithmeticError, ValueError):
-                break  # show says what happened
-        self.show()
-
-    def show(self):
-        """Recompute, redraw, and bring the sliders to the values."""
-        figure = self.figure
-        try:
-            figure.recording.run()
-        except (ArithmeticError, ValueError) as error:
-            self._write(
-                f"<p>No value here: {escape(str(error))}. Move a slider back, or reset.</p>"
-            )
-            return
-        self._write(
-            f"{figure._views()}{figure._curves()}<p class='bf-sentence'>{figure.sentence()}</p>"
-        )
-        loss = html_symbol(figure.symbols[figure.loss_name])
-        rows = "".join(
-            f"<div>∂{loss}/∂{html_symbol(figure.symbols[slider.name])} = "
-            f"<b class='bf-grad'>{number(slider.value.grad)}</b></div>"
-            for slider in figure.sliders
-        )
-        self.gradients.value = f"<backprop-figure class='bf-gradients'>{rows}</backprop-figure>"
-        self.listening = False
-        for slider in figure.sliders:
-            self.sliders[slider.name].value = slider.value.data
-        self.listening = True
-
-    def _write(self, html):
-        self.drawing.value = f"<backprop-figure class='bf-in-notebook'><style>{STYLE}</style>{html}</backprop-figure>"

@@ -9,11 +9,8 @@ from backprop_lib.activations import Identity, ReLU, Sigmoid, Tanh
 from backprop_lib.conv import Conv2D, Flatten
 from backprop_lib.datasets import load_digits
 from backprop_lib.dense import Dense
-from backprop_lib.live.explorer import Explorer
 from backprop_lib.live.figure import Figure, Slider
-from backprop_lib.live.heatmap import heatmap, side_by_side
 from backprop_lib.live.views import CurveView, GraphView, NetworkView
-from backprop_lib.losses import SoftmaxCrossEntropy, softmax
 from backprop_lib.network import Sequential
 
 
@@ -206,57 +203,3 @@ def kernel_network(kernel=VERTICAL_STROKE):
     maps = Sequential(layers).forward(images)
     means = np.stack([maps[:, labels == k].mean(axis=1) for k in range(10)])
     return Sequential([*layers, Dense(means, -0.5 * (means**2).sum(axis=1, keepdims=True))])
-
-
-def kernel_explorer(kernel=VERTICAL_STROKE, sample=11):
-    """Return an explorer of one 3×3 kernel on a digit: map, ReLU, loss, and the way back to dW.
-
-    Nine sliders w₀₀ ... w₂₂; the head of ``kernel_network`` stays as it was at the start.
-    """
-    images, labels = load_digits()
-    image, label = images[..., [sample]], labels[[sample]]
-    network, loss = kernel_network(kernel), SoftmaxCrossEntropy()
-    names = [f"w{i}{j}" for i in range(3) for j in range(3)]
-
-    def draw(**weights):
-        network.layers[0].W[...] = np.reshape([weights[name] for name in names], (1, 1, 3, 3))
-        J = loss.forward(network.forward(image), label)
-        network.backward(loss.backward())
-        return _kernel_drawing(network, image, int(label[0]), J)
-
-    return Explorer(
-        draw,
-        dict(zip(names, [(-2, 2, w) for w in np.ravel(kernel).tolist()], strict=True)),
-        title="one kernel on a digit, forward and back",
-        symbols={name: f"w_{name[1:]}" for name in names},
-        columns=3,
-    )
-
-
-def _kernel_drawing(network, image, label, J):
-    conv, relu, _, head = network.layers
-    Z, A, scores = network.outputs[0], network.outputs[1], network.outputs[3]
-    p = softmax(scores)[:, 0]
-    dA = (head.W.T @ (p - np.eye(10)[label])).reshape(A.shape)
-    dZ = relu.backward(dA)
-    forward, backward = {"direction": "forward"}, {"direction": "backward"}
-    largest = max(np.abs(Z).max(), 1e-9)
-    rows = [
-        [
-            heatmap(
-                image[0, :, :, 0], f"image A, a {label}", cell=30, digits=1, scale=1, **forward
-            ),
-            heatmap(conv.W[0, 0], "kernel W", cell=44, scale=2, **forward),
-            heatmap(conv.dW[0, 0], "dW", cell=44, **backward),
-        ],
-        [
-            heatmap(Z[0, :, :, 0], "feature map Z", cell=33, digits=1, scale=largest, **forward),
-            heatmap(A[0, :, :, 0], "after ReLU", cell=33, digits=1, scale=largest, **forward),
-            heatmap(dZ[0, :, :, 0], "dZ", cell=33, **backward),
-        ],
-        [heatmap([p], "probability of each digit", cell=30, scale=1, columns=range(10), **forward)],
-    ]
-    wrong = "" if p.argmax() == label else f" The head reads it as a {p.argmax()}."
-    said = f"Loss J = −log p<sub>{label}</sub> = <b>{J:.3f}</b>.{wrong}"
-    drawn = "".join(f"<div style='margin-bottom:14px'>{side_by_side(*row)}</div>" for row in rows)
-    return f"{drawn}<p class='bf-sentence' style='min-height:0'>{said}</p>"

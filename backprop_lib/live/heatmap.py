@@ -1,12 +1,12 @@
 """Numbered heat maps for small matrices, images and kernels."""
 
+import math
 from html import escape
 
 import numpy as np
 
 from backprop_lib._validate import real_array
-from backprop_lib.live.figure import STYLE
-from backprop_lib.live.views import svg
+from backprop_lib.live.views import STYLE, svg
 
 TITLES = {None: "bf-caption-small", "forward": "bf-value", "backward": "bf-grad"}
 NEGATIVE, POSITIVE = (118, 42, 131), (27, 120, 55)  # purple and green, white at zero
@@ -42,7 +42,8 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
         f'<text y="14" class="{TITLES[direction]}" style="font-size:13px">{escape(title)}</text>'
     ]
     for (r, c), x in np.ndenumerate(matrix):
-        fill, ink = _colours(x / scale)
+        fill, strong = blended(x / scale)
+        ink = "#fff" if strong else "#000"
         left, top = c * cell, 22 + r * cell
         parts.append(
             f'<rect x="{left}" y="{top}" width="{cell}" height="{cell}" fill="{fill}" '
@@ -59,10 +60,10 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
             f'<text x="{x:g}" y="{y}" class="bf-tick bf-middle">{escape(str(name))}</text>'
         )
     width = max(matrix.shape[1] * cell, 7 * len(title)) + 1
-    drawing = svg(width, height + (20 if columns else 2), parts)
     rows = "; ".join(", ".join(_written(x, digits) for x in row) for row in matrix)
-    label = f'aria-label="{escape(title)}: {rows}"'
-    return drawing.replace('aria-hidden="true"', label).replace("<svg", '<svg style="margin:0"')
+    label = f"{escape(title)}: {rows}"
+    drawing = svg(width, height + (20 if columns else 2), parts, label=label)
+    return drawing.replace("<svg", '<svg style="margin:0"')
 
 
 def side_by_side(*drawings):
@@ -114,9 +115,10 @@ def _written(x, digits):
     return written.replace("-", "\u2212")
 
 
-def _colours(share):
-    """Blend from white to the sign's colour; return it and the colour to write on it."""
+def blended(share):
+    """Blend from white to the sign's colour; return it and whether white is to be written on it."""
     strength = min(abs(share), 1.0)
     end = POSITIVE if share > 0 else NEGATIVE
-    red, green, blue = (round(255 + (channel - 255) * strength) for channel in end)
-    return f"rgb({red},{green},{blue})", "#fff" if strength > 0.55 else "#1c2530"
+    red, green, blue = (math.floor(255.5 + (channel - 255) * strength) for channel in end)
+    white = share > 0.9 or share < -0.74  # where white has the greater contrast than black
+    return f"rgb({red},{green},{blue})", white

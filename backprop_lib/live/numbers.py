@@ -4,6 +4,7 @@ import math
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
+from unicodedata import name as name_of
 
 MINUS = "\u2212"
 
@@ -36,9 +37,15 @@ def _rounded(size, decimals):
     return Decimal(size).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
+def fixed(x, digits):
+    """Write a number with a fixed count of decimals; no minus before a rounded zero."""
+    written = f"{_rounded(abs(x), digits):f}"
+    return f"{MINUS if x < 0 and written.strip('0.') else ''}{written}"
+
+
 def html_symbol(symbol):
     """Turn ``a^1_2`` into HTML, the superscript above the subscript."""
-    both = '<span class="bf-scripts"><sup>{}</sup><sub>{}</sub></span>'
+    both = "<span class=bf-ss><sup>{}</sup><sub>{}</sub></span>"
     return _marked(symbol, both, "<sup>{}</sup>", "<sub>{}</sub>")
 
 
@@ -58,6 +65,23 @@ def plain_symbol(symbol):
     down = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
     symbol = re.sub(r"\^([^\W_]+)", lambda match: match[1].translate(up), symbol)
     return re.sub(r"_([^\W_]+)", lambda match: match[1].translate(down), symbol)
+
+
+def spoken_symbol(symbol):
+    """Write ``w^1_23`` as ``w 2 3``: what a screen reader says; the layer is said elsewhere."""
+    letter, *index = re.sub(r"\^\w+?(?=_|$)", "", symbol).split("_")
+    letter = re.sub(
+        r"[α-ω]", lambda m: name_of(m[0]).removeprefix("GREEK SMALL LETTER ").lower(), letter
+    )
+    return " ".join([letter, *"".join(index)])
+
+
+def parse_number(text):
+    """Return the finite number that was typed, or None: a true minus sign is understood."""
+    plain = text.strip().replace(MINUS, "-")
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", plain, re.ASCII | re.IGNORECASE):
+        return None
+    return float(plain) if math.isfinite(float(plain)) else None
 
 
 def bracketed(x):

@@ -1,5 +1,8 @@
 """A recorded scalar graph as a figure needs it: numbered, and differentiable between names."""
 
+import math
+
+from backprop_lib import graph
 from backprop_lib.graph import Value
 
 
@@ -31,7 +34,27 @@ class Recording:
                 raise ValueError(f"Recording: two values are called {value.name}")
             if value.name:
                 self.by_name[value.name] = value
+        self.inner = {name: self._walk_back(name) for name in self.by_name}
+        self.users = {name: [] for name in self.by_name}
+        for name, (_, sources) in self.inner.items():
+            for value in sources:
+                self.users[value.name].append(name)
+        self.program, self._asked = graph.compile(loss), None
         self.run()
+
+    def _walk_back(self, name):
+        """Return the unnamed values between a name and the names it was computed from, last first.
+
+        The named value itself comes first, the names that end the paths are returned apart.
+        """
+        target = self.by_name[name]
+        inner, sources = {id(target): target}, {}
+        for value in reversed(self.values[: self.index[id(target)] + 1]):
+            if id(value) in inner:
+                for a in value.inputs:
+                    (sources if a.name else inner)[id(a)] = a
+        inner = sorted(inner.values(), key=lambda value: -self.index[id(value)])
+        return inner, list(sources.values())
 
     def run(self):
         """Forward from the leaves, then backward from the loss."""
@@ -42,25 +65,27 @@ class Recording:
         """Return the position of a named value."""
         return self.index[id(self.by_name[name])]
 
+    def sources(self, name):
+        """Return the names that a named value was computed from directly; none for a leaf."""
+        return [value.name for value in self.inner[name][1]]
+
+    def consumers(self, name):
+        """Return the named values that use this one directly."""
+        return self.users[name]
+
     def local_derivatives(self, name):
         """Return d value / d each named value that it was computed from directly.
 
         The walk back stops at names, so the unnamed values in between are multiplied through
         and paths between the same two names are summed.
         """
-        target = self.by_name[name]
-        slopes = {id(target): 1.0}
-        result = {}
-        for value in reversed(target.ancestors()):
-            slope = slopes.get(id(value), 0.0)
-            if id(value) not in slopes:
-                continue
-            if value.name and value is not target:
-                result[value.name] = slope
-                continue  # a name ends the path
-            for a, local in zip(value.inputs, value.local_derivatives(), strict=True):
-                slopes[id(a)] = slopes.get(id(a), 0.0) + slope * local
-        return result
+        inner, sources = self.inner[name]
+        slopes = dict.fromkeys((id(value) for value in [*inner, *sources]), 0.0)
+        slopes[id(inner[0])] = 1.0
+        for value in inner:
+            for a, local in value.edges:
+                slopes[id(a)] += slopes[id(value)] * local
+        return {value.name: slopes[id(value)] for value in sources}
 
     def as_json(self):
         """Return the nodes: a number for a leaf, [operation, input, ...] for a result."""
@@ -72,14 +97,18 @@ class Recording:
         ]
 
     def sweep(self, name, points):
-        """Return the loss at each setting of one named leaf; NaN where it can't be computed."""
-        leaf, kept, losses = self.by_name[name], self.by_name[name].data, []
-        for point in points:
-            leaf.data = point
-            try:
-                losses.append(self.loss.forward())
-            except (ArithmeticError, ValueError):
-                losses.append(float("nan"))
-        leaf.data = kept
-        self.loss.forward()
-        return losses
+        """Return the loss at each setting of one named leaf; NaN where it can't be computed.
+
+        While this leaf alone moves the answer stays the same, so the last one is kept.
+        """
+        leaves = {leaf: self.by_name[leaf].data for leaf in self.program.leaves}
+        asked = name, list(points), {**leaves, name: None}
+        if asked != self._asked:
+            self._asked, self._swept = asked, [self._loss_at(leaves | {name: x}) for x in points]
+        return list(self._swept)
+
+    def _loss_at(self, leaves):
+        try:
+            return self.program.value(*leaves.values())
+        except (ArithmeticError, ValueError):
+            return math.nan

@@ -6,9 +6,14 @@ neuron is), ``data-edge`` (width and dash of an edge), ``data-box`` (lit up by t
 """
 
 import math
+import re
+from importlib.resources import files
 
 from backprop_lib.live.numbers import html_symbol, number, svg_symbol
 
+STYLE = (files("backprop_lib") / "live" / "figure.css").read_text(encoding="utf-8")
+STYLE = re.sub(r"/\*.*?\*/|\s+", " ", STYLE)  # every figure carries it
+STYLE = re.sub(r" ?([{};,]) ?", r"\1", STYLE)
 LINE = 13  # height of a small line of text in pixels
 
 
@@ -27,7 +32,7 @@ class GraphView:
     box_width, box_height, gap_y = 108, 82, 62
 
     def __init__(self, names, wide=4, narrow=2):
-        self.names = list(names)
+        self.names = self.boxes = list(names)
         self.wide, self.narrow = wide, narrow
         _grid(self.names, wide), _grid(self.names, narrow)
 
@@ -63,12 +68,12 @@ class GraphView:
         right = x + self.box_width - 9
         formula = figure.formula_svg(name)
         return (
-            f'<g class="bf-box" data-box="{i}">'
-            f'<rect x="{x}" y="{y}" width="{self.box_width}" height="{self.box_height}" rx="7"/>'
+            f"<g class=bf-box data-box={i}>"
+            f"<rect x={x} y={y} width={self.box_width} height={self.box_height} rx=7 />"
             + text(x + 9, y + 23, svg_symbol(figure.symbols[name]), "bf-symbol")
             + text(right, y + 21, formula, "bf-formula bf-end")
-            + text(right, y + 48, number(value.data), "bf-value bf-end", f'data-value="{i}"')
-            + text(right, y + 71, number(value.grad), "bf-grad bf-end", f'data-grad="{i}"')
+            + text(right, y + 48, number(value.data), "bf-end", f"data-value={i}")
+            + text(right, y + 71, number(value.grad), "bf-end", f"data-grad={i}")
             + "</g>"
         )
 
@@ -126,7 +131,7 @@ class GraphView:
         formula = figure.local_svg(name, source)
         formula = "" if formula.isdigit() else formula  # the number stands there already
         if on_one_line:
-            formula = f'<tspan class="bf-formula" dx="6">{formula}</tspan>'
+            formula = f"<tspan class=bf-formula dx=6>{formula}</tspan>"
             return text(x, y, times + formula, f"bf-local {anchor}")
         return text(x, y, times, f"bf-local {anchor}") + text(
             x, y + LINE, formula, f"bf-formula {anchor}"
@@ -158,6 +163,11 @@ class NetworkView:
         self.captions = captions
         self._layouts = {across: self._layout(across) for across in (True, False)}
 
+    @property
+    def boxes(self):
+        """The leaves that have a place of their own in the walk."""
+        return self.inputs
+
     def html(self, figure):
         """Return the wide drawing (layers left to right) and the narrow one (top to bottom)."""
         return (
@@ -168,7 +178,7 @@ class NetworkView:
     def _layout(self, across):
         """Return the drawing's size and the places of neurons and chips: no value moves them."""
         sizes = [len(self.inputs)] + [len(layer) for layer in self.layers]
-        spread = 172 if across else min(170, 340 // max(sizes))
+        spread = (172 if max(sizes) < 3 else 200) if across else min(170, 340 // max(sizes))
         along, at = 46, []
         for size, next_size in zip(sizes, [*sizes[1:], 0], strict=True):
             at.append(along)
@@ -179,20 +189,25 @@ class NetworkView:
                 beside = spread * (max(sizes) / 2 + row - (size - 1) / 2) - (38 if across else 0)
                 place[column, row] = (at[column], beside) if across else (beside, at[column])
         lowest = max(y for _, y in place.values())
-        size = (at[-1] + 150, lowest + 108) if across else (spread * max(sizes), at[-1] + 132)
+        size = (at[-1] + 158, lowest + 108) if across else (spread * max(sizes), at[-1] + 132)
         ends = {
             name: (place[layer, i], place[layer + 1, j])
             for layer, matrix in enumerate(self.weights)
             for j, row in enumerate(matrix)
             for i, name in enumerate(row)
         }
-        plates = [(x, y + self.plate_drop) for (column, _), (x, y) in place.items() if column]
+        plates = [
+            (x - name, y + self.plate_drop)  # twice: its name stands to the left of the plate
+            for (column, _), (x, y) in place.items()
+            for name in (0, 18)
+            if column
+        ]
         return size, place, ends, self._chip_places(ends, list(place.values()), plates)
 
     def _gap(self, edges, layers, across):
         """Return the way from one layer to the next: more where many edges want a chip."""
         if across:
-            return 214 if layers < 3 else 172 if edges > 4 else 132
+            return 214 if layers < 3 else 166 if edges > 4 else 150
         return 226 if edges <= 4 else 330
 
     def _chip_places(self, ends, neurons, plates):
@@ -228,67 +243,57 @@ class NetworkView:
         (width, height), place, ends, chips = self._layouts[across]
         parts = [self._edge(figure, name, *pair) for name, pair in ends.items()]
         parts += [self._neuron(figure, column, row, *place[column, row]) for column, row in place]
-        parts += [self._chip(figure, name, *xy, "bf-chip") for name, xy in chips.items()]
+        parts += [self._chip(figure, name, *xy) for name, xy in chips.items()]
         parts += self._targets(figure, place, across)
         for column, caption in enumerate(self.captions):
             x, y = place[column, 0]
             parts.append(
-                text(x, height - 4, caption, "bf-caption-small bf-middle")
+                text(x, height - 4, caption, "bf-caption-small")
                 if across
                 else text(2, y - 32, caption, "bf-caption-small bf-start")
             )
-        return svg(width, height, parts)
+        return svg(width, height, parts, "bf-network")
 
     def _edge(self, figure, name, start, end):
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
         stroke, dash = edge_style(value.data)
-        return (
-            f'<path class="bf-edge" data-edge="{i}" d="M{start[0]:g},{start[1]:g}'
-            f'L{end[0]:g},{end[1]:g}" stroke-width="{stroke}" stroke-dasharray="{dash}"/>'
-        )
+        line = f"M{start[0]:g},{start[1]:g}L{end[0]:g},{end[1]:g}"
+        return f"<path data-edge={i} d={line} stroke-width={stroke}{dash} />"
 
-    def _chip(self, figure, name, x, y, classes):
+    def _chip(self, figure, name, x, y):
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
-        left, top = x - self.chip_width / 2, y - self.chip_height / 2
-        return (
-            f'<g class="{classes}" data-pick="{i}"><rect x="{left:.1f}" y="{top:.1f}" '
-            f'width="{self.chip_width}" height="{self.chip_height}" rx="6"/>'
-            + text(x, y - 3, number(value.data), "bf-value bf-middle", f'data-value="{i}"')
-            + text(x, y + 13, number(value.grad), "bf-grad bf-middle", f'data-grad="{i}"')
-            + "</g>"
+        return (  # the style knows the size of the plate
+            f"<g class=bf-chip data-pick={i} transform=translate({x:.4g},{y:.4g})><rect />"
+            f"<text y=-3 data-value={i}>{number(value.data)}</text>"
+            f"<text y=13 data-grad={i}>{number(value.grad)}</text></g>"
         )
 
     def _neuron(self, figure, column, row, x, y):
         recording = figure.recording
+        at = f"transform=translate({x:g},{y:g})"
         if column == 0:
             name = self.inputs[row]
             i, value = recording.number_of(name), recording.by_name[name]
             return (
-                f'<g class="bf-box" data-box="{i}">'
-                f'<circle cx="{x:g}" cy="{y:g}" r="{self.input_radius}"/>'
-                + text(x, y - 5, svg_symbol(figure.symbols[name]), "bf-symbol bf-middle")
-                + text(x, y + 15, number(value.data), "bf-value bf-middle", f'data-value="{i}"')
-                + "</g>"
+                f"<g class=bf-box data-box={i} {at}><circle r={self.input_radius} />"
+                f"<text y=-5 class=bf-symbol>{svg_symbol(figure.symbols[name])}</text>"
+                f"<text y=15 data-value={i}>{number(value.data)}</text></g>"
             )
         z, a, bias = self.layers[column - 1][row]
         iz, ia = recording.number_of(z), recording.number_of(a)
         vz, va = recording.by_name[z], recording.by_name[a]
-        r = self.radius
-        z_text = f'z <tspan data-value="{iz}">{number(vz.data)}</tspan>'
-        delta_text = f'δ <tspan data-grad="{iz}">{number(vz.grad)}</tspan>'
-        plate = f"{svg_symbol(figure.symbols[bias])}"
+        r, dead = self.radius, " bf-dead" if va.operation == "relu" and va.data == 0 else ""
+        plate = text(
+            x - 33, y + self.plate_drop + 1, svg_symbol(figure.symbols[bias]), "bf-plate-name"
+        )
         return (
-            f'<g class="bf-box bf-neuron" data-box="{iz} {ia}">'
-            f'<circle cx="{x:g}" cy="{y:g}" r="{r}"/>'
-            f'<path class="bf-level" data-fill="{ia}" data-at="{x:g} {y:g} {r}" '
-            f'd="{fill_path(x, y, r, fill_level(va.data))}"/>'
-            f'<circle class="bf-rim" cx="{x:g}" cy="{y:g}" r="{r}"/>'
-            + text(x, y - 19, z_text, "bf-z bf-middle")
-            + text(x, y + 3, number(va.data), "bf-value bf-big bf-middle", f'data-value="{ia}"')
-            + text(x, y + 22, delta_text, "bf-grad bf-middle")
-            + "</g>"
-            + self._chip(figure, bias, x, y + self.plate_drop, "bf-chip bf-bias")
-            + text(x - 33, y + self.plate_drop + 1, plate, "bf-formula bf-end bf-plate-name")
+            f'<g class="bf-box bf-neuron{dead}" data-box="{iz} {ia}" {at}><circle r={r} />'
+            f'<path class=bf-level data-fill="{ia} {r}" d="{fill_path(r, fill_level(va.data))}"/>'
+            f"<circle class=bf-rim r={r} />"
+            f"<text y=-19 class=bf-z>z <tspan data-value={iz}>{number(vz.data)}</tspan></text>"
+            f"<text y=3 class=bf-big data-value={ia}>{number(va.data)}</text>"
+            f"<text y=22 class=bf-grad>δ <tspan data-grad={iz}>{number(vz.grad)}</tspan></text></g>"
+            f"{self._chip(figure, bias, x, y + self.plate_drop)}{plate}"
         )
 
     def _targets(self, figure, place, across):
@@ -300,12 +305,10 @@ class NetworkView:
             x, y = place[last, row]
             x, y = (x + self.radius + 10, y + 5) if across else (x, y + self.plate_drop + 36)
             symbol = svg_symbol(figure.symbols[name])
-            written = f'target {symbol} = <tspan class="bf-value" data-value="{i}">{number(value)}</tspan>'
+            written = f"target {symbol} = <tspan data-value={i}>{number(value)}</tspan>"
             if across:
                 parts.append(text(x, y - 10, f"target {symbol}", "bf-formula bf-start"))
-                parts.append(
-                    text(x, y + 9, number(value), "bf-value bf-start", f'data-value="{i}"')
-                )
+                parts.append(text(x, y + 9, number(value), "bf-start", f"data-value={i}"))
             else:
                 parts.append(text(x, y, written, "bf-formula bf-middle"))
         i, loss = recording.number_of(figure.loss_name), recording.loss
@@ -315,91 +318,104 @@ class NetworkView:
         y += 62 if across and len(rows) == 1 else 0
         written = (
             f"{svg_symbol(figure.symbols[figure.loss_name])} = "
-            f'<tspan data-value="{i}">{number(loss.data)}</tspan>'
+            f"<tspan data-value={i}>{number(loss.data)}</tspan>"
         )
         anchor = "bf-start" if across else "bf-middle"
         return [
             *parts,
-            f'<g class="bf-box" data-box="{i}">'
+            f"<g class=bf-box data-box={i}>"
             + text(x, y, written, f"bf-value bf-big {anchor}")
             + "</g>",
         ]
 
 
 class CurveView:
-    """The loss against the slider last touched, with the tangent whose slope is the gradient."""
+    """The loss against the slider last touched, with the tangent whose slope is the gradient.
 
+    Below it, after an update, the losses of the updates so far.
+    """
+
+    boxes = ()
     width, height, points = 300, 190, 161
-    left, right, top, bottom = 40, 8, 16, 34
+    left, right, top, floor = 40, 292, 16, 156
+    past_height, past_floor, past_top = 60, 52, 8
 
     def html(self, figure):
         """Return the drawing for the figure's touched slider."""
         slider = figure.touched
-        box = f'data-curve="{self.left} {self.top} {self.width - self.right} {self.height - self.bottom}"'
-        values, xs, scale_x, scale_y, ticks = self._scales(figure, slider)
-        at = slider.value
-        x, y = scale_x(at.data), scale_y(figure.recording.loss.data)
-        tangent = tangent_path(
-            x, y, at.grad * (scale_y(1) - scale_y(0)) / (scale_x(1) - scale_x(0))
-        )
-        curve = curve_path([(scale_x(u), scale_y(v)) for u, v in zip(xs, values, strict=True)])
-        floor = self.height - self.bottom
-        parts = [
-            f'<path class="bf-axis" d="M{self.left},{self.top}V{floor}H{self.width - self.right}"/>',
-            text(self.left - 6, self.top + 4, ticks[3], "bf-tick bf-end", "data-tick-top=''"),
-            text(self.left - 6, floor + 4, ticks[2], "bf-tick bf-end", "data-tick-floor=''"),
-            text(self.left, floor + 14, ticks[0], "bf-tick bf-start", "data-tick-low=''"),
-            text(
-                self.width - self.right, floor + 14, ticks[1], "bf-tick bf-end", "data-tick-high=''"
-            ),
-            text(
-                12,
-                (self.top + floor) / 2,
-                svg_symbol(figure.symbols[figure.loss_name]),
-                "bf-symbol bf-middle",
-            ),
-            f'<path class="bf-curve" d="{curve}"/>',
-            f'<path class="bf-tangent" d="{tangent}"/>',
-            f'<circle class="bf-point" cx="{x:.1f}" cy="{y:.1f}" r="5"/>',
-        ]
-        label = (
-            f'<p class="bf-slope"><span class="bf-axis-name" data-curve-name>'
-            f"{html_symbol(figure.symbols[slider.name])}</span> "
-            f'slope <b class="bf-grad" data-slope>{number(at.grad)}</b></p>'
-        )
-        return (
-            f'<div class="bf-curve-view" {box}>{svg(self.width, self.height, parts)}{label}</div>'
-        )
-
-    def _scales(self, figure, slider):
-        xs = [
-            slider.low + (slider.high - slider.low) * k / (self.points - 1)
-            for k in range(self.points)
-        ]
+        at, loss = slider.value, figure.recording.loss.data
+        low, high = min(slider.low, at.data), max(slider.high, at.data)
+        xs = [low + (high - low) * k / (self.points - 1) for k in range(self.points)]
         losses = figure.recording.sweep(slider.name, xs)
-        finite = [v for v in losses if math.isfinite(v)]
-        low, high = min(finite, default=0.0), max(finite, default=1.0)
-        if 0 < low < 0.1 * high:
-            low = 0.0  # a loss that almost reaches zero is drawn above zero
-        if high - low < 1e-12:
-            high = low + 1
-        span_x, floor = self.width - self.right - self.left, self.height - self.bottom
+        least, most = extent(losses)
+        scale_x = (self.right - self.left) / (high - low)
+        scale_y = (self.floor - self.top) / (most - least)
+        x, y = self.left + scale_x * (at.data - low), self.floor - scale_y * (loss - least)
+        curve = [
+            (self.left + scale_x * (u - low), self.floor - scale_y * (v - least))
+            for u, v in zip(xs, losses, strict=True)
+        ]
+        symbol = svg_symbol(figure.symbols[figure.loss_name])
+        parts = [
+            f"<path class=bf-axis d=M{self.left},{self.top}V{self.floor}H{self.right} />",
+            text(self.left - 6, self.top + 4, short(most), "bf-tick bf-end", "data-tick-top"),
+            text(self.left - 6, self.floor + 4, short(least), "bf-tick bf-end", "data-tick-floor"),
+            text(self.left, self.floor + 14, short(low), "bf-tick", "data-tick-low"),
+            text(self.right, self.floor + 14, short(high), "bf-tick bf-end", "data-tick-high"),
+            text(12, (self.top + self.floor) / 2, symbol, "bf-symbol bf-middle"),
+            f"<path class=bf-curve d={curve_path(curve)} />",
+            f"<path class=bf-tangent d={tangent_path(x, y, -at.grad * scale_y / scale_x)} />",
+            f"<circle class=bf-point cx={x:.1f} cy={y:.1f} r=5 />",
+        ]
+        return (
+            f'<div class=bf-curve-view data-curve="{self.left} {self.top} {self.right} '
+            f'{self.floor}">{svg(self.width, self.height, parts)}<p class=bf-slope>'
+            f"<span class=bf-axis-name data-curve-name>{html_symbol(figure.symbols[slider.name])}"
+            f"</span> slope <b class=bf-grad data-slope>{number(at.grad)}</b></p>"
+            f"{self._history(figure) if figure.trainable else ''}</div>"
+        )
 
-        def scale_x(u):
-            return self.left + span_x * (u - slider.low) / (slider.high - slider.low)
+    def _history(self, figure):
+        losses, path, said = figure.history, "", ""
+        if len(losses) > 1:
+            least, most = extent(losses)
+            step_x = (self.right - self.left) / (len(losses) - 1)
+            step_y = (self.past_floor - self.past_top) / (most - least)
+            path = curve_path(
+                (self.left + step_x * k, self.past_floor - step_y * (loss - least))
+                for k, loss in enumerate(losses)
+            )
+            said = f"{len(losses) - 1} updates: {number(losses[0])} → {number(losses[-1])}"
+        parts = [
+            f"<path class=bf-axis d=M{self.left},{self.past_top}V{self.past_floor}H{self.right} />",
+            f'<path class="bf-curve bf-past" d="{path}"/>',
+        ]
+        hidden = "" if path else " hidden"
+        symbol = html_symbol(figure.symbols[figure.loss_name])
+        return (
+            f"<div class=bf-history{hidden}>{svg(self.width, self.past_height, parts)}"
+            f"<p class=bf-slope>{symbol} in <span data-count>{said}</span></p></div>"
+        )
 
-        def scale_y(v):
-            return floor - (floor - self.top) * (v - low) / (high - low)
 
-        ticks = [short(u) for u in (slider.low, slider.high, low, high)]
-        return losses, xs, scale_x, scale_y, ticks
+def extent(losses):
+    """Return the range to draw: a loss that almost reaches zero is drawn above zero."""
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    least, most = min(finite, default=0.0), max(finite, default=1.0)
+    if 0 < least < 0.1 * most:
+        least = 0.0
+    return (least, most) if most - least >= 1e-12 else (least, least + 1)
 
 
-def svg(width, height, parts):
-    """Return an SVG element that is never wider than its own pixels."""
+def svg(width, height, parts, classes="", label=None):
+    """Return an SVG element that is never wider than its own pixels.
+
+    With a label it is a picture to a screen reader, without one it is passed over.
+    """
+    role = f'role=img aria-label="{label}"' if label else "aria-hidden=true"
     return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'role="img" aria-hidden="true">{"".join(parts)}</svg>'
+        f'<svg viewBox="0 0 {width:g} {height:g}" width={width:g} height={height:g}'
+        f"{_classes(classes)} {role}>{''.join(parts)}</svg>"
     )
 
 
@@ -414,12 +430,17 @@ def arrow(points, classes):
         f"M{x:.1f},{y:.1f}L{base_x - 4.5 * dy:.1f},{base_y + 4.5 * dx:.1f}"
         f"L{base_x + 4.5 * dy:.1f},{base_y - 4.5 * dx:.1f}Z"
     )
-    return f'<path class="{classes}" d="M{line}"/><path class="{classes} bf-tip" d="{head}"/>'
+    return f'<path class={classes} d=M{line} /><path class="{classes} bf-tip" d={head} />'
 
 
-def text(x, y, content, classes, attributes=""):
+def text(x, y, content, classes="", attributes=""):
     """Return one SVG text; ``content`` is already escaped."""
-    return f'<text x="{x:.4g}" y="{y:.4g}" class="{classes}" {attributes}>{content}</text>'
+    attributes = f" {attributes}" if attributes else ""
+    return f"<text x={x:.4g} y={y:.4g}{_classes(classes)}{attributes}>{content}</text>"
+
+
+def _classes(classes):
+    return f' class="{classes}"' if " " in classes else f" class={classes}" if classes else ""
 
 
 def short(x):
@@ -429,7 +450,8 @@ def short(x):
 
 def edge_style(x):
     """Return the width of an edge that carries x, and its dashes where x is negative."""
-    return f"{min(1 + 3 * abs(x), 9):.2f}", "7 5" if x < 0 else "none"
+    dash = ' stroke-dasharray="7 5"' if x < 0 else ""
+    return f"{min(1 + 3 * abs(x), 9):.2f}", dash
 
 
 def fill_level(a):
@@ -437,16 +459,14 @@ def fill_level(a):
     return min(max(a, 0.0), 1.0)
 
 
-def fill_path(x, y, r, level):
-    """Return the lower part of a circle, filled to ``level`` of its height."""
+def fill_path(r, level):
+    """Return the lower part of a circle around 0, filled to ``level`` of its height."""
     if level >= 1:
-        return f"M{x - r:g},{y:g}a{r},{r} 0 1 0 {2 * r},0a{r},{r} 0 1 0 {-2 * r},0Z"
+        return f"M{-r:g},0a{r},{r} 0 1 0 {2 * r},0a{r},{r} 0 1 0 {-2 * r},0Z"
     surface = r * (1 - 2 * level)
     half = math.sqrt(max(r * r - surface * surface, 0))
     large = 1 if level > 0.5 else 0
-    return (
-        f"M{x - half:.1f},{y + surface:.1f}A{r},{r} 0 {large} 0 {x + half:.1f},{y + surface:.1f}Z"
-    )
+    return f"M{-half:.1f},{surface:.1f}A{r},{r} 0 {large} 0 {half:.1f},{surface:.1f}Z"
 
 
 def tangent_path(x, y, slope, length=30):

@@ -1,0 +1,242 @@
+"""The face of a figure in a running notebook: ipywidgets controls, the same drawing."""
+
+from html import escape
+from math import isfinite, log10
+
+import ipywidgets
+
+from backprop_lib.live.numbers import html_symbol, number, parse_number, plain_symbol
+from backprop_lib.live.views import STYLE
+
+NO_VALUE = (ArithmeticError, ValueError)  # overflow, division by zero; the logarithm of -1
+
+
+class FigureControls:
+    """The ipywidgets controls of one figure.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        What the notebook shows.
+    sliders : dict of str to ipywidgets.FloatSlider
+        By the name of the leaf.
+    fields : dict of str to ipywidgets.Text
+        The number beside each slider, to be typed.
+    drawing, gradients : ipywidgets.HTML
+        Rewritten at every movement.
+    step : int or None
+        The place in the walk.
+    """
+
+    def __init__(self, figure):
+        self.figure, self.step, self.note = figure, None, ""
+        self.drawing, self.gradients = ipywidgets.HTML(), ipywidgets.HTML()
+        self.sliders = {slider.name: self._slider(slider) for slider in figure.sliders}
+        self.fields = {slider.name: self._field(slider) for slider in figure.sliders}
+        self.eta = ipywidgets.FloatLogSlider(
+            value=figure.learning_rate,
+            min=log10(figure.learning_rate) - 2,
+            max=log10(figure.learning_rate) + 2,
+            step=0.05,
+            description="η",
+            layout={"width": "240px"},
+            style={"description_width": "20px"},
+            readout_format=".2g",
+        )
+        self.example = ipywidgets.Dropdown(options=list(figure.examples), description="Example")
+        self.example.observe(lambda change: self.choose(change["new"]), names="value")
+        rows = [
+            ipywidgets.HBox([self.sliders[name], self.fields[name]], layout={"height": "32px"})
+            for name in self.sliders
+        ]
+        style = ipywidgets.HTML(f"<style>{STYLE}</style>", layout={"display": "none"})
+        moved = ipywidgets.HBox([ipywidgets.VBox(rows), self.gradients])
+        self.box = ipywidgets.VBox(
+            [
+                style,
+                self.drawing,
+                moved,
+                ipywidgets.HBox(self._buttons(), layout={"flex_flow": "wrap"}),
+            ]
+        )
+        self.listening = True
+        self.show()
+
+    def _buttons(self):
+        buttons = [self.example] if self.figure.examples else []
+        buttons.append(self._button("Reset", self.reset))
+        if self.figure.can_walk:
+            buttons += [
+                self._button("◀ Step", lambda: self.step_by(-1)),
+                self._button("Step ▶", lambda: self.step_by(1)),
+            ]
+        if self.figure.trainable:
+            buttons += [
+                self._button("Update ×1", lambda: self.update(1)),
+                self._button("×10", lambda: self.update(10)),
+                self.eta,
+            ]
+        return buttons
+
+    def _button(self, label, act):
+        button = ipywidgets.Button(description=label, layout={"width": "auto"})
+        button.on_click(lambda _: act())
+        return button
+
+    def _slider(self, slider):
+        widget = ipywidgets.FloatSlider(
+            value=slider.value.data,
+            min=slider.low,
+            max=slider.high,
+            step=slider.step,
+            description=plain_symbol(self.figure.symbols[slider.name]),
+            readout=False,
+            layout={"width": "260px"},
+            style={"description_width": "50px"},
+        )
+        widget.observe(lambda change: self.move(slider, change["new"]), names="value")
+        return widget
+
+    def _field(self, slider):
+        widget = ipywidgets.Text(continuous_update=False, layout={"width": "84px"})
+        widget.observe(lambda change: self.typed(slider, change["new"]), names="value")
+        return widget
+
+    def move(self, slider, x):
+        """Set one leaf and follow: forward, backward, drawing."""
+        if not self.listening or abs(x - slider.value.data) < 1e-6 * slider.step:
+            return  # the widget's own rounding is no movement
+        slider.value.data = x
+        self.figure.touched = slider
+        self._by_hand()
+
+    def typed(self, slider, text):
+        """Set one leaf to a typed number; anything else is refused and said."""
+        if not self.listening:
+            return
+        x, symbol = parse_number(text), plain_symbol(self.figure.symbols[slider.name])
+        if x is None:
+            self.note = f"“{text}” is not a number: {symbol} stays {number(slider.value.data)}."
+            self.show()
+            return
+        slider.value.data = x
+        self.figure.touched = slider
+        if not slider.low <= x <= slider.high:
+            self.note = f"{symbol} = {number(x)} lies outside its slider, which stops at the end."
+        self._by_hand()
+
+    def choose(self, label):
+        """Set the leaves of an example."""
+        if not self.listening:
+            return
+        for name, x in self.figure.examples[label].items():
+            self.figure.recording.by_name[name].data = x
+        self._by_hand()
+
+    def reset(self):
+        """Put every leaf back to where the figure started."""
+        for slider in self.figure.sliders:
+            slider.value.data = slider.default
+        self.listening = False
+        for label, setting in list(self.figure.examples.items())[:1]:  # the first is the start
+            self.example.value = label
+            for name, x in setting.items():
+                self.figure.recording.by_name[name].data = x
+        self.listening = True
+        self._by_hand()
+
+    def _by_hand(self):
+        """After a movement by hand the walk and the history of updates are over."""
+        self.step, self.figure.history = None, []
+        self.show()
+
+    def update(self, steps):
+        """Take steps of gradient descent on the parameters, up to one that overflows."""
+        history = self.figure.history
+        if not history:
+            history.append(self.figure.recording.loss.data)
+        moving = [slider.value for slider in self.figure.sliders if slider.parameter]
+        for k in range(steps):
+            moved = [value.data - self.eta.value * value.grad for value in moving]
+            if not all(isfinite(x) for x in moved):
+                self.note = f"Stopped before update {k + 1}: a weight would be too large."
+                break
+            for value, x in zip(moving, moved, strict=True):
+                value.data = x
+            try:
+                self.figure.recording.run()
+            except NO_VALUE:
+                break  # show says what happened
+            history.append(self.figure.recording.loss.data)
+        self.step = None
+        self.show()
+
+    def step_by(self, direction):
+        """Walk one step on or back; past either end the walk is over."""
+        start = -1 if direction > 0 else len(self.figure.walk)
+        step = (start if self.step is None else self.step) + direction
+        self.step = step if 0 <= step < len(self.figure.walk) else None
+        self.show()
+
+    def show(self):
+        """Recompute, redraw, and bring sliders and fields to the values."""
+        figure = self.figure
+        try:
+            figure.recording.run()
+            drawn = self._drawn()
+        except NO_VALUE as error:
+            drawn = f"<p>No value here: {escape(str(error))}. Move a slider back, or reset.</p>"
+        note = f"<p class=bf-note>{escape(self.note)}</p>" if self.note else ""
+        self.note = ""
+        self.drawing.value = (
+            f'<backprop-figure class="bf-in-notebook">{drawn}{note}</backprop-figure>'
+        )
+        self.listening = False
+        for slider in figure.sliders:
+            self.sliders[slider.name].value = slider.value.data
+            self.fields[slider.name].value = number(slider.value.data)
+        self.listening = True
+
+    def _drawn(self):
+        figure = self.figure
+        loss = html_symbol(figure.symbols[figure.loss_name])
+        rows = "".join(
+            f"<div>∂{loss}/∂{html_symbol(figure.symbols[slider.name])} = "
+            f"<b class='bf-grad'>{number(slider.value.grad)}</b></div>"
+            for slider in figure.sliders
+        )
+        self.gradients.value = f"<backprop-figure class='bf-gradients'>{rows}</backprop-figure>"
+        if self.step is None:
+            said = figure.walk.backward_sentence(figure.touched.name)
+        else:
+            said = figure.walk.said(self.step)
+        curves = f"<div class=bf-panel>{figure.curves()}</div>"
+        sentence = f"<p class=bf-sentence>{said}</p>"
+        return f"<div class={self._scope}>{self._lit()}{figure.drawing()}</div>{curves}{sentence}"
+
+    @property
+    def _scope(self):
+        return f"bf-{id(self)}"
+
+    def _lit(self):
+        """Return a style that lights what the walk is at, and hides what it has not reached."""
+        at = self.figure.recording.number_of
+        here = f".{self._scope} [data"
+        forward, picked, hidden = False, [self.figure.touched.name], []
+        boxed = None
+        if self.step is not None:
+            (boxed, *picked), forward = self.figure.walk.current(self.step)
+            no_value, no_grad = self.figure.walk.waiting(self.step)
+            hidden = [f'{here}-value="{at(name)}"]' for name in no_value]
+            for name in no_grad:
+                hidden += [
+                    f'{here}-grad="{at(name)}"]',
+                    f'text:has({here[1:]}-local$=" {at(name)}"])',
+                ]
+        colour = "forward" if forward else "backward"
+        lit = [f'{here}-pick="{at(name)}"] rect' for name in picked]
+        if boxed:
+            lit += [f'{here}-box~="{at(boxed)}"] > {shape}' for shape in ("rect", "circle")]
+        rules = [(lit, f"stroke:var(--{colour});stroke-width:3"), (hidden, "visibility:hidden")]
+        style = "".join(f"{','.join(names)}{{{rule}}}" for names, rule in rules if names)
+        return f"<style>{style}</style>"
