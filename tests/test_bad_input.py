@@ -636,6 +636,14 @@ def test_a_refused_forward_pass_does_not_spoil_the_last_one():
             ValueError,
             r"Conv2D: expected input \(1, height, width\), got \(1, 8\)",
         ),
+        *(
+            (
+                lambda shape=shape: MaxPool2D(2).output_shape(shape),
+                ValueError,
+                re.escape(f"MaxPool2D: expected input (channels, height, width), got {shape}"),
+            )
+            for shape in [(8, 8), (1, 8, 8, 1)]
+        ),
         (
             lambda: small_cnn().summary((1, 8, 8)),
             ValueError,

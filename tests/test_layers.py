@@ -259,6 +259,30 @@ def test_fast_convolution_equals_the_loops(
     np.testing.assert_allclose(layer.db, db, atol=EXACT)
 
 
+@pytest.mark.parametrize("most_columns", [0, np.inf], ids=["rows", "columns"])
+def test_the_image_s_gradient_can_be_left_out_both_ways(most_columns, monkeypatch):
+    monkeypatch.setattr(conv, "COLUMNS", most_columns)
+    layer, A = random_conv(2, 3, 2, 2), random_array(2, 4, 5, 3)
+    R = random_array(*layer.forward(A).shape, seed=2)
+    layer.backward(R)
+    dW, db = layer.dW, layer.db
+    assert layer.backward(R, input_gradient=False) is None
+    np.testing.assert_array_equal(layer.dW, dW)
+    np.testing.assert_array_equal(layer.db, db)
+
+
+def test_patches_are_kept_up_to_the_limit_and_beyond_it_made_row_by_row(monkeypatch):
+    layer, A = random_conv(2, 3, 2, 2), random_array(2, 4, 5, 3)
+    numbers = 2 * 2 * 2 * 3 * 4 * 3  # 8 in a patch, 3 by 4 of them in each of 3 images
+    for limit, kept in [(numbers, True), (numbers - 1, False)]:
+        monkeypatch.setattr(conv, "COLUMNS", limit)
+        layer.forward(A)
+        assert (layer.saved[-1] is not None) == kept
+    for at_once, positions in [(True, 3 * 4 * 3), (False, 4 * 3)]:
+        _, columns = conv.patches_forward(A, layer.W, layer.b, 1, (3, 3, 4, 3), at_once)
+        assert columns.shape == (8 + 1, positions)  # and the ones for the biases
+
+
 def test_a_kernel_as_large_as_the_image_is_a_dense_layer():
     layer = random_conv(2, 3, 4, 5)
     dense, flatten = Dense(layer.W.reshape(3, -1), layer.b), Flatten()
