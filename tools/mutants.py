@@ -143,7 +143,7 @@ def variants(node, parent, field):
             yield from (body, otherwise)
         case ast.Constant(bool() as value):
             yield ast.Constant(not value)
-        case ast.Constant(int() | float() as value):
+        case ast.Constant(int() | float() as value) if not isinstance(parent, ast.UnaryOp):
             yield ast.Constant(value + 1)
         case ast.Constant(str() as value):
             yield ast.Constant(value + "X")
@@ -204,7 +204,7 @@ def _formulas(formula):
 
 
 def _is_symmetric(function):
-    return ast.unparse(function) in ("max", "min", "np.maximum", "np.logaddexp")
+    return ast.unparse(function) in ("max", "min", "np.maximum", "np.logaddexp", "np.result_type")
 
 
 def _changed(node, **fields):
