@@ -834,6 +834,15 @@ def stored(path, **changes):
     np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
 
 
+def promise_more(path):
+    """Write 81 biases into the header and the archive's directory, where the file holds one."""
+    stored(path)
+    content = bytearray(path.read_bytes().replace(b"(1, 1)", b"(9, 9)"))
+    sizes = content.rindex(b"PK\x01\x02") + 20  # of the last entry: packed, unpacked
+    content[sizes : sizes + 8] = 2 * (128 + 81 * 8).to_bytes(4, "little")
+    path.write_bytes(content)
+
+
 BAD_FILES = {
     "text": (lambda path: path.write_text("weights"), "is not a saved network: "),
     "nothing": (lambda path: path.write_bytes(b""), "is not a saved network: "),
@@ -841,6 +850,7 @@ BAD_FILES = {
         lambda path: (stored(path), path.write_bytes(path.read_bytes()[:-100])),
         "is not a saved network: ",
     ),
+    "shorter than it says": (promise_more, "is not a saved network: "),
     "damaged": (
         lambda path: (
             stored(path),
