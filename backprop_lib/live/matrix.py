@@ -35,6 +35,9 @@ class Block:
     cell: tuple = (54, 32)
 
 
+UNSHADED = 1e9  # the scale of a number alone, which has nothing to be compared with
+
+
 class MatrixView:
     """Heat maps in rows that wrap: purple below zero, green above, the number in each cell.
 
@@ -57,7 +60,8 @@ class MatrixView:
 def _block(figure, block):
     wide, high = block.cell
     numbers = [[_number(figure, name, block.of) for name in row] for row in block.names]
-    scale = block.scale or max(max(map(abs, row)) for row in numbers) or 1.0
+    heat = block.scale or (UNSHADED if len(numbers) == len(numbers[0]) == 1 else 0)
+    scale = heat or max(max(map(abs, row)) for row in numbers) or 1.0
     cells = "".join(
         _cell(figure, block, name, x / scale, x, f"{c * wide},{r * high}")
         for r, row in enumerate(block.names)
@@ -69,7 +73,7 @@ def _block(figure, block):
     title = svg_symbol(block.title) if "^" in block.title else escape(block.title)
     return (
         f'<svg viewBox="-1 -24 {width} {height}" width={width} height={height} aria-hidden=true '
-        f"data-heat={block.scale:g}><text y=-8 class={colour}>{title}</text>{cells}</svg>"
+        f"data-heat={heat:g}><text y=-8 class={colour}>{title}</text>{cells}</svg>"
     )
 
 

@@ -32,8 +32,8 @@ def secant_figure(x=0.7, n=1):
         [Block(title, [[name]], digits=digits, cell=(120, 30))]
         for title, name, digits in [
             ("step h", "h", None),
-            ("slope of the secant", "s", 9),
-            ("slope of the tangent", "d", 9),
+            ("secant: slope", "s", 9),
+            ("tangent: slope", "d", 9),
         ]
     ]
     return Figure(
