@@ -231,7 +231,6 @@ def _progress_bar(epochs):
     return tqdm(
         total=epochs,
         desc="training",
-        unit="epoch",
         ncols=78,
         bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} epochs{postfix}",
     )

@@ -233,6 +233,16 @@ def test_progress_is_shown_only_if_wanted_and_on_standard_error(capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert "2/2 epochs, loss" in err
+    assert {len(line) for line in re.split("[\r\n]+", err) if line} == {78}  # fits a terminal
+
+
+def test_infinity_times_zero_in_the_backward_pass_is_refused_without_a_warning():
+    """The gradient overflows on its way to a ReLU that is switched off."""
+    last = Dense([[1e200, -1e200]], [[0.0]])
+    network = Sequential([Dense([[1.0], [1.0]], [[0.0], [0.0]]), ReLU(), last])
+    X, Y = [[1.0, -1.0]], [[1e150, 1e150]]
+    with pytest.raises(ValueError, match=r"SGD: gradient of 1.W: expected finite numbers, got nan"):
+        fit(network, HalfSquaredError(), X, Y, SGD(0.1), epochs=1, batch_size=2, rng=rng())
 
 
 @pytest.mark.parametrize("activation", [Sigmoid, ReLU])
