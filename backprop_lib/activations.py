@@ -79,13 +79,13 @@ class ReLU(Activation):
     @staticmethod
     def function(Z):
         """Return max(0, Z)."""
-        zeros = np.zeros(Z.shape[-1:], Z.dtype)  # NumPy is faster with a row than with a number
-        return np.maximum(Z, zeros)
+        row = np.zeros(np.shape(Z)[-1:], np.result_type(Z))  # NumPy is slower with the number 0
+        return np.maximum(Z, row)
 
     @staticmethod
     def derivative(Z):
         """Return the switch: 1 where Z > 0, else 0."""
-        return (Z > 0).astype(Z.dtype)
+        return np.greater(Z, 0).astype(np.result_type(Z))
 
 
 class Softplus(Activation):

@@ -154,6 +154,13 @@ def test_derivative_against_the_complex_step(activation, analytic):
     np.testing.assert_allclose(activation.derivative(Z), expected, rtol=1e-13)  # 1 − tanh² cancels
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("z", [-0.5, 0, 2])
+def test_functions_take_plain_numbers_too(activation, z):
+    for function in (activation.function, activation.derivative):
+        assert function(z) == function(np.array([[float(z)]])).item()
+
+
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 def test_relu_derivative_at_zero_is_zero(zero):
     layer = ReLU()
