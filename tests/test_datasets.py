@@ -123,12 +123,29 @@ def test_shifting_moves_every_channel_and_sample_alike():
     np.testing.assert_array_equal(moved[:, 2:, :-1], images[:, :-2, 1:])
     assert not moved[:, :2].any()
     assert not moved[:, :, -1].any()
+    back = datasets.shifted(images, -2, 1)
+    np.testing.assert_array_equal(back[:, :-2, 1:], images[:, 2:, :-1])
+    assert not back[:, -2:].any()
+    assert not back[:, :, 0].any()
 
 
 @pytest.mark.parametrize("down, right", [(2, 0), (-2, 0), (0, 3), (0, -3)])
 def test_shifting_out_of_sight_is_refused(down, right):
     with pytest.raises(ValueError, match="shifted: "):
         datasets.shifted(np.ones((1, 2, 3, 1)), down, right)
+
+
+def test_shifting_asks_for_images():
+    message = r"shifted: images: expected shape \(channels, height, width, m\), got \(2, 3\)"
+    with pytest.raises(ValueError, match=message):
+        datasets.shifted(np.ones((2, 3)), 0, 0)
+
+
+def test_the_address_is_a_folder_and_the_checksums_are_sha_256():
+    assert datasets.MNIST_ADDRESS.endswith("/mnist/")
+    for name, checksum in datasets.MNIST_SHA256.items():
+        assert re.fullmatch("(train|t10k)-(images-idx3|labels-idx1)-ubyte", name)
+        assert re.fullmatch("[0-9a-f]{64}", checksum)
 
 
 PIXELS = (np.arange(3 * 28 * 28) * 7 % 256).astype(np.uint8).reshape(3, 28, 28)
