@@ -91,6 +91,14 @@ def test_the_toy_model_s_twins_by_name():
         (lambda a, b: a * a + a, ["t1 = a * a + a", "da = 1.0 + a + a"]),
         (lambda a, b: a - (b - a), ["t1 = a - (b - a)", "db = -1.0", "da = 1.0 + 1.0"]),
         (
+            lambda a, b: graph.square(-a) * b,
+            ["t1 = (-a) ** 2 * b", "db = (-a) ** 2", "da = -(b * (2 * -a))"],
+        ),
+        (  # a twin of its own: in db it would be lost before da is written
+            lambda a, b: graph.square(b * a),
+            ["t1 = (b * a) ** 2", "dt2 = 2 * (b * a)", "db = dt2 * a", "da = dt2 * b"],
+        ),
+        (
             lambda a, b: graph.sigmoid(a * b),
             [
                 "t1 = a * b",
@@ -272,8 +280,9 @@ def test_values_whose_sum_alone_overflows_are_computed():
 def test_leaves_by_name_must_be_all_and_no_others():
     program = graph.compile(Value(2.0, "a") * Value(3.0, "b"))
     assert program(b=5, a=np.float64(4)) == (20, {"a": 5, "b": 4})
-    for leaves in ({"a": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0}, {}):
-        with pytest.raises(TypeError, match="Program: expected the leaves a, b, got "):
+    for found in ("a", "a, b, c", "none"):
+        leaves = dict.fromkeys(found.split(", "), 1.0) if found != "none" else {}
+        with pytest.raises(TypeError, match=f"Program: expected the leaves a, b, got {found}$"):
             program(**leaves)
 
 
