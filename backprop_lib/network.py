@@ -18,6 +18,8 @@ class Sequential:
 
     Attributes
     ----------
+    layers : tuple of Layer
+        A network is fixed: to change a layer, make another ``Sequential``.
     outputs : list of arrays
         What each layer returned in the last ``forward``, first layer first.
     """
