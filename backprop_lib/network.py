@@ -126,7 +126,7 @@ class Sequential:
                 # np.load alone would also take a file of one array
                 with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
                     stored = dict(archive)
-            except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
                 message = f"Sequential.load: {path} is not a saved network: {error}"
                 raise ValueError(message) from None
         parameters = self.parameters()

@@ -843,6 +843,10 @@ def promise_more(path):
     path.write_bytes(content)
 
 
+def without_middle(content):
+    return content[:300] + content[700:]
+
+
 BAD_FILES = {
     "text": (lambda path: path.write_text("weights"), "is not a saved network: "),
     "nothing": (lambda path: path.write_bytes(b""), "is not a saved network: "),
@@ -851,6 +855,10 @@ BAD_FILES = {
         "is not a saved network: ",
     ),
     "shorter than it says": (promise_more, "is not a saved network: "),
+    "without its middle": (
+        lambda path: (stored(path), path.write_bytes(without_middle(path.read_bytes()))),
+        "is not a saved network: ",
+    ),
     "damaged": (
         lambda path: (
             stored(path),
