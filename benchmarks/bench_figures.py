@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -131,36 +132,55 @@ def in_jupyterlab(browser, keys):
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
         nbformat.write(notebook, Path(folder) / "figures.ipynb")
-        server, address = _serve(folder)
-        try:
+        with jupyterlab(folder) as address:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(address, timeout=60_000)
-            page.locator("text=/Python 3.*Idle/").wait_for(timeout=60_000)
+            open_notebook(page, address("figures"))
             page.locator(".lm-MenuBar-item", has_text="Run").click()
             page.locator('[data-command="runmenu:run-all"]').click()
             return {
                 name: _answer(page.locator(".jp-Notebook .jp-CodeCell").nth(k), keys)
                 for k, name in enumerate(cells)
             }
-        finally:
-            server.terminate()
-            server.wait()
 
 
-def _serve(folder):
-    """Start JupyterLab for a folder and return it, answering, with the notebook's address."""
+@contextmanager
+def jupyterlab(folder):
+    """Run JupyterLab for a folder, with nobody's settings, and say where each notebook is.
+
+    The addresses differ in their workspace too: no notebook is opened beside an earlier one.
+    ``jupyterapp`` is the application, for scripts in the page.
+    """
     token, port = secrets.token_hex(), _free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--allow-root"]
+    command += ["--ServerApp.port_retries=0", "--expose-app-in-browser"]
+    settings = str(Path(folder) / ".jupyter")
+    where = ["JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
+    environment = os.environ | dict.fromkeys(where, settings) | {"JUPYTER_TOKEN": token}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(
-        command, cwd=folder, env=os.environ | {"JUPYTER_TOKEN": token}, **quiet
-    )
-    for _ in range(120):
-        time.sleep(0.5)
+    server = subprocess.Popen(command, cwd=folder, env=environment, **quiet)
+    lab = f"http://127.0.0.1:{port}/lab/workspaces"
+    try:
+        _wait_for_answer(server, port)
+        yield lambda name: f"{lab}/{name}/tree/{name}.ipynb?token={token}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def open_notebook(page, address):
+    """Open a notebook and wait for its kernel."""
+    page.goto(address, timeout=60_000)
+    page.locator("text=/Python 3.*Idle/").wait_for(timeout=60_000)
+
+
+def _wait_for_answer(server, port):
+    for _ in range(300):
         with socket.socket() as answer:
             if answer.connect_ex(("127.0.0.1", port)) == 0:
-                return server, f"http://127.0.0.1:{port}/lab/tree/figures.ipynb?token={token}"
-    server.terminate()
+                return
+        if server.poll() is not None:
+            raise RuntimeError(f"JupyterLab ended with {server.returncode}")
+        time.sleep(0.2)
     raise RuntimeError("JupyterLab did not answer within a minute")
 
 
