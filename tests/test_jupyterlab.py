@@ -154,7 +154,6 @@ def type_in(cell, x):
     field.press("Enter")
 
 
-@pytest.mark.xfail(strict=True, reason="the slider sends the nearest point of its grid back")
 def test_a_number_between_two_points_of_a_slider_stays(browser, address):
     page, figure = browser.new_page(), live.toy_figure()
     open_notebook(page, address("02_toy_model"))

@@ -120,6 +120,22 @@ def test_the_network_sliders_drive_every_gradient(example):
                 assert number(weight.grad) in figure.controls.drawing.value
 
 
+def test_the_thumb_stands_on_the_grid_and_the_value_where_it_was_put():
+    """A browser rounds the thumb's place and reports it: that must not round the value."""
+    figure = live.toy_figure()
+    beta0, widget = figure.recording.by_name["beta0"], figure.controls.sliders["beta0"]
+    figure.controls.fields["beta0"].value = "0.9125"
+    assert (beta0.data, widget.value) == (0.9125, pytest.approx(0.9, abs=1e-12))
+    widget.value = 0.9 + 1e-9  # the browser's answer
+    assert beta0.data == 0.9125
+    widget.value = 0.95  # a movement by hand
+    assert beta0.data == 0.95
+    figure.controls.fields["beta0"].value = "7.3"  # beyond the end of the slider
+    assert (beta0.data, widget.value) == (7.3, 3.0)
+    widget.value = 3.0 - 1e-9
+    assert beta0.data == 7.3
+
+
 def test_update_moves_the_parameters_against_the_gradient_and_reset_puts_them_back():
     figure = live.toy_figure()
     by_name, eta = figure.recording.by_name, figure.controls.eta.value
@@ -128,7 +144,8 @@ def test_update_moves_the_parameters_against_the_gradient_and_reset_puts_them_ba
     for name in ("beta0", "omega0", "beta3"):
         data, grad = before[name]
         assert by_name[name].data == data - eta * grad
-        assert figure.controls.sliders[name].value == by_name[name].data
+        thumb = round(by_name[name].data / 0.05) * 0.05
+        assert figure.controls.sliders[name].value == pytest.approx(thumb, abs=1e-12)
     assert by_name["x"].data == 2.3  # data are not trained
     assert by_name["loss"].data < before["loss"][0]
     figure.controls.reset()

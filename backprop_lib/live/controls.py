@@ -85,7 +85,7 @@ class FigureControls:
 
     def _slider(self, slider):
         widget = ipywidgets.FloatSlider(
-            value=slider.value.data,
+            value=slider.thumb,
             min=slider.low,
             max=slider.high,
             step=slider.step,
@@ -103,9 +103,13 @@ class FigureControls:
         return widget
 
     def move(self, slider, x):
-        """Set one leaf and follow: forward, backward, drawing."""
-        if not self.listening or abs(x - slider.value.data) < 1e-6 * slider.step:
-            return  # the widget's own rounding is no movement
+        """Set one leaf and follow: forward, backward, drawing.
+
+        A browser puts the thumb on the grid and reports it. That is no movement: the value, typed
+        or reached by gradient descent, may lie between two points of the grid.
+        """
+        if not self.listening or abs(x - slider.thumb) < 1e-6 * slider.step:
+            return
         slider.value.data = x
         self.figure.touched = slider
         self._by_hand()
@@ -193,7 +197,7 @@ class FigureControls:
         )
         self.listening = False
         for slider in figure.sliders:
-            self.sliders[slider.name].value = slider.value.data
+            self.sliders[slider.name].value = slider.thumb
             self.fields[slider.name].value = number(slider.value.data)
         self.listening = True
 

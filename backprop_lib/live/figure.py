@@ -63,6 +63,12 @@ class Slider:
         """The leaf's name."""
         return self.value.name
 
+    @property
+    def thumb(self):
+        """Where the slider's thumb stands: the point of the grid nearest to the value."""
+        nearest = self.low + self.step * round((self.value.data - self.low) / self.step)
+        return min(max(nearest, self.low), self.high)
+
 
 class Figure:
     """A recorded scalar graph with views and sliders.
