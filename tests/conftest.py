@@ -75,15 +75,18 @@ def visit(browser):
 
     ``visit(path, width=1280, **context)`` returns the Playwright page. ``page.complaints`` lists
     every request for anything but a local file, everything missing, and every error in the
-    browser's console; it goes on growing while the page is used.
+    browser's console; it goes on growing while the page is used. With ``formulas=False`` they are
+    not typeset, which takes most of the time of opening a lesson.
     """
     contexts = []
 
-    def open_page(path: Path, width: int = 1280, **context) -> Page:
+    def open_page(path: Path, width: int = 1280, formulas: bool = True, **context) -> Page:
         contexts.append(
             browser.new_context(offline=True, viewport={"width": width, "height": 800}, **context)
         )
         page = contexts[-1].new_page()
+        if not formulas:
+            page.route("**/tex-chtml.js*", lambda route: route.fulfill(body=""))
         page.complaints = complaints = []
         page.on("request", lambda request: _note_foreign(request.url, complaints))
         page.on("websocket", lambda socket: _note_foreign(socket.url, complaints))
@@ -104,17 +107,22 @@ def show_alone(visit, tmp_path):
     """A function that opens live figures on a page of their own, and returns page and figures."""
 
     def open_alone(*figures, script=SCRIPT, **context):
-        body = "".join(figure.html() for figure in figures)
         path = tmp_path / "figure.html"
-        path.write_text(
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>figure</title>{body}"
-            f"<script>{script}</script>",
-            encoding="utf-8",
-        )
+        write_alone(path, figures, script)
         page = visit(path, **context)
         return page, page.locator("backprop-figure")
 
     return open_alone
+
+
+def write_alone(path, figures, script):
+    """Write a page of live figures and their script."""
+    body = "".join(figure.html() for figure in figures)
+    path.write_text(
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>figure</title>{body}"
+        f"<script>{script}</script>",
+        encoding="utf-8",
+    )
 
 
 def _note_foreign(url, complaints):

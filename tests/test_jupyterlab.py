@@ -26,8 +26,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 # Ends when the last cell has run, or a cell without the tag has raised
 RUN_ALL = """async () => {
   await jupyterapp.commands.execute("notebook:run-all-cells");
-  const { content, sessionContext } = jupyterapp.shell.currentWidget;
-  return { ...content.model.toJSON(), status: sessionContext.session.kernel.status };
+  return jupyterapp.shell.currentWidget.content.model.toJSON();
 }"""
 
 SCROLL_TO = """async (k) => {
@@ -114,7 +113,6 @@ def test_a_lesson_runs_and_its_figures_follow(browser, address, lesson):
 
 
 def check_outputs(notebook):
-    assert notebook["status"] == "idle"
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     for cell in code:

@@ -65,7 +65,7 @@ class Slider:
 
     @property
     def thumb(self):
-        """Where the slider's thumb stands: the point of the grid nearest to the value."""
+        """The point of the grid nearest to the value, where the slider's thumb stands."""
         nearest = self.low + self.step * round((self.value.data - self.low) / self.step)
         return min(max(nearest, self.low), self.high)
 
