@@ -63,7 +63,7 @@ class Dense(Layer):
         """
         A = self.saved
         self.dW = np.dot(dZ, A.T)  # (n_out, m) @ (m, n_in): the product sums over the samples
-        self.db = dZ.sum(axis=1, keepdims=True)  # (n_out, 1)
+        self.db = np.add.reduce(dZ, axis=1, keepdims=True)  # (n_out, 1); quicker than dZ.sum
         if input_gradient:
             return np.dot(self.W.T, dZ)  # (n_in, n_out) @ (n_out, m)
 

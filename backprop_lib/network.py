@@ -38,6 +38,7 @@ class Sequential:
         with_parameters = [k for k, layer in enumerate(self.layers) if layer.parameter_names]
         self._first_with_parameters = min(with_parameters, default=None)
         self.outputs = []
+        self._accepted = None
 
     def forward(self, A):
         """Return the last layer's output for a batch; the batch is the last axis.
@@ -45,7 +46,8 @@ class Sequential:
         Every shape is checked before the first layer computes, so that the layers need not.
         """
         A = real_array(A, "Sequential: A")
-        self._accept(A.shape[:-1])
+        if A.shape[:-1] != self._accepted:
+            self._accept(A.shape[:-1])
         outputs = []
         for layer, forward in zip(self.layers, self._forward, strict=True):
             A = forward(A)
@@ -145,9 +147,11 @@ class Sequential:
         for name, P in parameters.items():
             P[...] = stored[name]
 
-    def _accept(self, shape):
+    def _accept(self, accepted):
+        shape = accepted
         for layer in self.layers:
             shape = layer.output_shape(shape)
+        self._accepted = accepted
 
     def _described(self):
         return [repr(layer) for layer in self.layers]

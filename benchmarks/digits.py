@@ -1,8 +1,9 @@
 """Learn to read the 8×8 digits in a second, and the same steps in PyTorch.
 
-The recipe: every training image, and its eight copies moved by half a pixel; batches of 64;
-Adam, with a learning rate that falls in a straight line to 0; single precision. It was chosen
-with seeds 100 to 115. A seed decides on everything: the split, the weights and the batches.
+The recipe: one convolution of 32 kernels, and a dense layer; every training image, and its eight
+copies moved by half a pixel; batches of 64; Adam, with a learning rate that rises for 50 steps
+and falls in a straight line to 0; single precision. It was chosen with seeds 200 to 327. A seed
+decides on everything: the split, the weights and the batches.
 """
 
 import time
@@ -15,7 +16,8 @@ from backprop_lib.training import accuracy
 from benchmarks.network_peers import in_pytorch
 from benchmarks.workloads import Problem, cast
 
-STEPS, BATCH, LEARNING_RATE = 1000, 64, 0.009
+STEPS, WARM_UP, BATCH = 1000, 50, 64
+LEARNING_RATE, BETA2 = 0.015, 0.99
 
 
 def train(seed):
@@ -24,7 +26,7 @@ def train(seed):
     network, loss, X, labels = problem
     start = time.perf_counter()
     X, labels = _with_half_shifts(X, labels)
-    adam, parameters = Adam(LEARNING_RATE), network.parameters()
+    adam, parameters = Adam(beta2=BETA2), network.parameters()
     for rate, batch in _steps(len(labels), rng):
         X_batch = np.ascontiguousarray(np.moveaxis(X[batch], 0, -1))
         loss.forward(network.forward(X_batch), labels[batch])
@@ -43,7 +45,7 @@ def pytorch_seconds(seed):
     model, loss, _, _ = in_pytorch(problem)
     start = time.perf_counter()
     X, labels = _with_half_shifts(problem.X, problem.Y)
-    adam = torch.optim.Adam(model.parameters())
+    adam = torch.optim.Adam(model.parameters(), betas=(0.9, BETA2))
     X, labels = torch.from_numpy(X), torch.from_numpy(labels)
     for rate, batch in _steps(len(labels), rng):
         batch = torch.from_numpy(batch)
@@ -58,9 +60,8 @@ def _problem(seed):
     """Return an untrained network with its training data, the test data, and the generator."""
     rng = np.random.default_rng(seed)
     X, labels, X_test, labels_test = split(*load_digits(), rng)
-    convolutions = [Conv2D.random(1, 8, 3, rng), ReLU(), Conv2D.random(8, 16, 3, rng), ReLU()]
-    dense = [Flatten(), Dense.random(256, 64, rng), ReLU(), Dense.random(64, 10, rng)]
-    problem = Problem(Sequential(convolutions + dense), SoftmaxCrossEntropy(), X, labels)
+    layers = [Conv2D.random(1, 32, 3, rng), ReLU(), Flatten(), Dense.random(32 * 36, 10, rng)]
+    problem = Problem(Sequential(layers), SoftmaxCrossEntropy(), X, labels)
     return cast(problem, np.float32), X_test.astype(np.float32), labels_test, rng
 
 
@@ -82,4 +83,5 @@ def _steps(m, rng):
         if len(order) < BATCH:
             order = rng.permutation(m)
         batch, order = order[:BATCH], order[BATCH:]
-        yield LEARNING_RATE * (1 - step / STEPS), batch
+        warm = min(1, (step + 1) / WARM_UP)
+        yield LEARNING_RATE * warm * (1 - step / STEPS), batch

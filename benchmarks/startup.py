@@ -1,5 +1,6 @@
 """How long an import takes: whole fresh interpreters, minus one that imports nothing."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,4 +24,6 @@ def import_seconds(rounds):
 
 
 def _run(code, folder):
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+    # the first run, which is not timed, may leave the modules compiled, as an installation does
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
+    subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=True)
