@@ -64,27 +64,22 @@
       this.grads = new Float64Array(nodes.length);
       this.slopes = new Float64Array(nodes.length);
       this.rules = nodes.map((node) => (isLeaf(node) ? null : OPERATIONS[node[0]]));
+      this.inputs = nodes.map((node) => (isLeaf(node) ? [] : node.slice(1)));
       this.a = Int32Array.from(nodes, (node) => (isLeaf(node) ? 0 : node[1]));
       this.b = Int32Array.from(nodes, (node) => node[2] ?? 0);
-      this.computed = Int32Array.from(this.rules.keys()).filter((i) => this.rules[i]);
+      this.computed = Int32Array.from(this.rules.keys()).filter((i) => !isLeaf(nodes[i]));
       this.computedBack = this.computed.slice().reverse();
       this.loss = nodes.length - 1;
       const isNamed = new Set(named);
       this.between = new Map(named.map((i) => [i, this.walkBack(i, isNamed)]));
     }
 
-    inputs(i) {
-      const rule = this.rules[i];
-      return rule === null ? [] : rule.length > 2 ? [this.a[i], this.b[i]] : [this.a[i]];
-    }
-
     // The unnamed values between a named one and the names it was computed from, last first
     walkBack(target, isNamed) {
       const inner = new Set([target]);
       const sources = new Set();
-      for (let i = target; i >= 0; i--) {
-        if (!inner.has(i)) continue;
-        for (const k of this.inputs(i)) (isNamed.has(k) ? sources : inner).add(k);
+      for (const i of inner) { // grows while it is walked
+        for (const k of this.inputs[i]) (isNamed.has(k) ? sources : inner).add(k);
       }
       return { inner: [...inner].sort((i, k) => k - i), sources: [...sources] };
     }
@@ -92,7 +87,7 @@
     // Everything computed from a leaf, in order
     after(leaf) {
       const found = new Set([leaf]);
-      return this.computed.filter((i) => this.inputs(i).some((k) => found.has(k)) && found.add(i));
+      return this.computed.filter((i) => this.inputs[i].some((k) => found.has(k)) && found.add(i));
     }
 
     forward(order = this.computed) {
@@ -164,6 +159,7 @@
       this.touched = this.data.touched;
       this.eta = this.data.eta;
       this.step = null; // the place in the walk
+      this.shown = false; // whether the numbers have been written once
       this.stale = true; // whether the curves must be computed again
       this.history = []; // the losses of the updates since the last movement by hand
       this.find();
@@ -436,7 +432,9 @@
       this.showSliders();
       this.showNeurons();
       this.showShapes();
-      for (const curve of this.curves) curve.show(this);
+      // At first the curves are as Python drew them
+      if (this.shown) for (const curve of this.curves) curve.show(this);
+      this.shown = true;
       this.stale = false;
       this.showStep();
     }
