@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# The matrix products here are small: more threads would spin and wait, each in the others' way
+export OPENBLAS_NUM_THREADS ?= 1
+
 .DEFAULT_GOAL := help
 .PHONY: help book test test-deep mutants torch bench bench-figures lab notebooks lock clean
 

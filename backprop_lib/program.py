@@ -130,7 +130,7 @@ class _Writer:
     def __init__(self, order):
         self.order = order
         self.names = _checked_names([value.name for value in order if value.name])
-        self.fresh = (f"t{k}" for k in count(1) if not {f"t{k}", f"dt{k}"} & self.names)
+        self.fresh = (f"t{k}" for k in count(1) if f"dt{k}" not in self.names)  # has the twins
         self.users = {value: [] for value in order}
         for value in order:
             for a in value.inputs:

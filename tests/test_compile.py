@@ -120,6 +120,14 @@ def test_the_toy_model_s_twins_by_name():
         ),
         (lambda a, b: (a * 2 + b).named("c") / 4, ["c = a * 2.0 + b", "t1 = c / 4.0"]),
         (lambda a, b: a * -((b + a) ** 3), ["t1 = b + a", "t2 = pow(t1, 3.0)"]),
+        (  # a constant has no derivative, so nothing but b's line needs that of the factor
+            lambda a, b: graph.square(3 * graph.sin(a * b) + 1),
+            ["t3 = (3.0 * t2 + 1.0) ** 2", "dt2 = 2 * (3.0 * t2 + 1.0) * 3.0"],
+        ),
+        (  # the sum hands its derivative on to dt1; its other term has no line of its own
+            lambda a, b: graph.square((a * b + 2) + graph.exp(b)) * a,
+            ["dt1 = a * (2 * (a * b + 2.0 + t1))", "db = dt1 * t1 + dt1 * a"],
+        ),
         (
             lambda a, b: graph.relu(a) * b,
             ["t1 = max(a, 0.0)", "da = dt1 * (1.0 if a > 0 else 0.0)"],
@@ -275,6 +283,7 @@ def test_a_gradient_that_is_not_finite():
 def test_values_whose_sum_alone_overflows_are_computed():
     program = graph.compile((Value(1.0, "a") * 1e308).named("p") / 4 + Value(1.0, "b") * 1e308)
     assert program.gradient(1.0, 1.0) == (1.25e308, 2.5e307, 1e308)
+    assert program.value(1.0, 1.0) == 1.25e308
 
 
 def test_leaves_by_name_must_be_all_and_no_others():

@@ -131,7 +131,7 @@ def test_shifting_moves_every_channel_and_sample_alike():
 
 @pytest.mark.parametrize("down, right", [(2, 0), (-2, 0), (0, 3), (0, -3)])
 def test_shifting_out_of_sight_is_refused(down, right):
-    with pytest.raises(ValueError, match="shifted: "):
+    with pytest.raises(ValueError, match="^shifted: (down: exp|right: exp|.* out of sight$)"):
         datasets.shifted(np.ones((1, 2, 3, 1)), down, right)
 
 
@@ -277,7 +277,8 @@ def test_a_file_in_the_folder_with_another_checksum_is_refused_and_not_touched(m
 )
 def test_mnist_files_that_do_not_go_together(mirror, tmp_path, name, array, pattern):
     mirror.publish(f"t10k-{name}-ubyte", gzip.compress(idx(array)))
-    with pytest.raises(ValueError, match=f"load_mnist: .*t10k-{pattern}$"):
+    begin = re.escape(f"load_mnist: {tmp_path}/")
+    with pytest.raises(ValueError, match=f"^{begin}t10k-{pattern}$"):
         datasets.load_mnist("test", tmp_path)
 
 
@@ -301,7 +302,7 @@ def test_without_pooch_mnist_says_what_to_install(monkeypatch):
         datasets.load_mnist("test")
 
 
-@pytest.mark.parametrize("shape", [(5,), (2, 3), (3, 2, 2)])
+@pytest.mark.parametrize("shape", [(5,), (2, 3), (3, 2, 2), (0,), (0, 3)])
 def test_idx_files_are_read_as_they_were_written(tmp_path, shape):
     array = np.arange(np.prod(shape)).reshape(shape)
     path = tmp_path / "array.gz"

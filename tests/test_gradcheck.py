@@ -261,13 +261,13 @@ class Passing(Layer):
 
 
 def test_a_stub_that_ignores_its_parameters_is_rejected():
-    with pytest.raises(GradientMismatch, match="the loss does not depend on any parameter"):
+    with pytest.raises(GradientMismatch, match="the loss does not depend on any parameter$"):
         check_gradients(dense_network(Stub), HalfSquaredError(), X, Y)
 
 
 def test_a_network_without_parameters_must_depend_on_its_input():
     check_gradients(Sequential([Sigmoid()]), HalfSquaredError(), X, Y)
-    with pytest.raises(GradientMismatch, match="the loss does not depend on the input"):
+    with pytest.raises(GradientMismatch, match="the loss does not depend on the input$"):
         check_gradients(Sequential([Passing()]), HalfSquaredError(), X, Y)
 
 
@@ -283,6 +283,30 @@ def test_a_mismatch_says_where_and_what():
     message = r"X has relative error 1\.0e\+00 > 1e-07; largest at \(0, 0\): -12, numerically 12$"
     with pytest.raises(GradientMismatch, match=message):
         check_gradients(network, HalfSquaredError(), [[3.0]], [[0.0]])
+
+
+class OffByFive(Dense):
+    def backward(self, dZ):
+        dA = super().backward(dZ)
+        self.dW = self.dW + [[0.1, -5.0, 1.0, 0.0]]
+        return dA
+
+
+def test_a_mismatch_says_where_it_is_largest():
+    """dW is x; neither the largest gradient nor the largest signed difference is at (0, 1)."""
+    network = Sequential([OffByFive([[0.0, 0.0, 0.0, 0.0]], [[1.0]])])
+    with pytest.raises(GradientMismatch, match=r"1\.W .* largest at \(0, 1\): -4, numerically 1$"):
+        check_gradients(network, HalfSquaredError(), [[10.0], [1.0], [2.0], [12.0]], [[0.0]])
+
+
+def test_zeros_where_they_belong_are_right():
+    """A dead neuron and an absent input give zeros in dW and db, zero weights give dX = 0."""
+    dead = Dense([[1.0, 2.0], [3.0, 4.0]], [[1.0], [-100.0]])
+    one, nothing = np.array([[1.0], [0.0]]), np.zeros((2, 1))
+    check_gradients(Sequential([dead, ReLU()]), HalfSquaredError(), one, nothing)
+    assert not dead.dW[1].any() and not dead.db[1].any() and not dead.dW[:, 1].any()
+    blind = Sequential([Dense(np.zeros((2, 2)), np.ones((2, 1)))])
+    assert check_gradients(blind, HalfSquaredError(), one, nothing)["X"] == 0
 
 
 def test_the_tolerance_can_be_chosen():
@@ -387,6 +411,8 @@ def test_complex_step_refuses_a_function_that_drops_the_imaginary_part():
         ([6.0, 8.0], [3.0, 4.0], 1 / 3),
         ([[1e-200]], [[-1e-200]], 1),
         ([[1e200]], [[-1e200]], 1),
+        ([-1e200, 0.0], [1e-200, 0.0], 1),
+        ([1e-200, 0.0], [-1e200, 0.0], 1),
     ],
 )
 def test_relative_error(G, expected, error):

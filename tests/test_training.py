@@ -233,6 +233,7 @@ def test_progress_is_shown_only_if_wanted_and_on_standard_error(capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert "2/2 epochs, loss" in err
+    assert "training: 100%" in err
     assert {len(line) for line in re.split("[\r\n]+", err) if line} == {78}  # fits a terminal
 
 
@@ -502,10 +503,13 @@ def test_a_validation_that_does_not_fit_changes_nothing(options, error, pattern)
     assert generator.bit_generator.state == before
 
 
-def test_a_validation_label_that_is_no_class_is_refused():
+@pytest.mark.parametrize(
+    "label, error, found", [(3, ValueError, ".* got 3"), (0.5, TypeError, "expected integer")]
+)
+def test_a_validation_label_that_is_no_class_is_refused(label, error, found):
     network, arguments = mlp(2, 3), dict(epochs=1, batch_size=2, rng=rng())
-    validation = random_array(2, 2), [0, 3]
-    with pytest.raises(ValueError, match="^fit: validation: SoftmaxCrossEntropy: labels: .* got 3"):
+    validation = random_array(2, 2), [0, label]
+    with pytest.raises(error, match=f"^fit: validation: SoftmaxCrossEntropy: labels: {found}"):
         fit(
             network,
             SoftmaxCrossEntropy(),

@@ -49,12 +49,12 @@ class PlaneView:
             f"<path class=bf-axis d=M{self.left},{self.top}V{bottom}H{right} />",
             text(self.left - 6, self.top + 8, short(y1), "bf-tick bf-end"),
             text(self.left - 6, bottom, short(y0), "bf-tick bf-end"),
-            text(self.left, bottom + 15, short(x0), "bf-tick"),
-            text(right, bottom + 15, short(x1), "bf-tick bf-end"),
+            text(self.left, bottom + 18, short(x0), "bf-tick"),
+            text(right, bottom + 18, short(x1), "bf-tick bf-end"),
             f"<svg class=bf-clip x={self.left} y={self.top} width={self.width} "
             f'height={self.height} data-plane="{plane}">{"".join(inner)}</svg>',
         ]
-        return svg(right + 8, bottom + 20, parts)
+        return svg(right + 8, bottom + 24, parts, "bf-plane")
 
     def _at(self, x, y):
         u = (x - self.x_range[0]) * self.scale_x

@@ -200,7 +200,7 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
     rows = [
         [
             Block("image", grid["p"], scale=1, **image),
-            Block("kernel W", grid["w"], scale=2, cell=(46, 32)),
+            Block("kernel W", grid["w"], scale=2, digits=2, cell=(37, 32)),
             Block("feature map Z", grid["z"], **small),
             Block("after ReLU", grid["a"], **small),
         ],
@@ -209,7 +209,7 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
             Block("dW", grid["w"], of="grad", cell=(56, 32)),
             Block("dZ", grid["z"], of="grad", digits=2, cell=(38, 26)),
         ],
-        [Block("scores of 0 to 9", scores_row, digits=1, cell=(44, 28))],
+        [Block("scores of 0 to 9", scores_row, digits=1, cell=(33, 28))],
         [
             Block(
                 "∂J/∂ scores: probability − target",
@@ -217,7 +217,7 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
                 of="grad",
                 scale=1,
                 digits=2,
-                cell=(44, 28),
+                cell=(33, 28),
             )
         ],
     ]

@@ -250,7 +250,7 @@ class NetworkView:
             parts.append(
                 text(x, height - 4, caption, "bf-caption-small")
                 if across
-                else text(2, y - 32, caption, "bf-caption-small bf-start")
+                else text(2, y - 40, caption, "bf-caption-small bf-start")
             )
         return svg(width, height, parts, "bf-network")
 
