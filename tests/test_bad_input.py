@@ -288,7 +288,8 @@ def test_the_message_names_the_axes(target):
 
 
 @pytest.mark.parametrize(
-    "stride, padding, height, width", [(2, 0, 5, 5), (2, 0, 4, 6), (3, 1, 4, 4), (4, 0, 5, 8)]
+    "stride, padding, height, width",
+    [(2, 0, 5, 5), (2, 0, 4, 6), (3, 1, 4, 4), (4, 0, 5, 8), (2, 0, 2, 6), (2, 0, 5, 3)],
 )
 def test_strides_that_lose_rows_or_columns(stride, padding, height, width):
     layer, image = Conv2D(KERNELS, B, stride, padding), random_array(1, height, width, 1)
