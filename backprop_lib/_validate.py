@@ -88,7 +88,7 @@ def all_finite(array):
     The sum of squares tells at once, except where it overflows: then every entry is looked at.
     """
     entries = array.ravel("K")  # in the order they lie in memory: not copied
-    return math.isfinite(np.vdot(entries, entries)) or bool(np.isfinite(entries).all())
+    return math.isfinite(entries.dot(entries)) or bool(np.isfinite(entries).all())
 
 
 def fits(actual, expected):

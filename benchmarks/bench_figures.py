@@ -109,7 +109,7 @@ def in_pages(browser, inputs):
             path.write_text(f"<!doctype html><meta charset=utf-8><body>{html}", encoding="utf-8")
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             loads = []
-            for _ in range(5):
+            for _ in range(15):
                 page.goto(path.as_uri())
                 loads.append(page.evaluate(LOAD, SCRIPT))
             times = page.evaluate(FOLLOW, inputs)

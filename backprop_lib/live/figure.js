@@ -159,7 +159,7 @@
       this.touched = this.data.touched;
       this.eta = this.data.eta;
       this.step = null; // the place in the walk
-      this.shown = false; // whether the numbers have been written once
+      this.shown = false; // whether anything has been written
       this.stale = true; // whether the curves must be computed again
       this.history = []; // the losses of the updates since the last movement by hand
       this.find();
@@ -428,12 +428,13 @@
     }
 
     show() {
-      this.showNumbers();
       this.showSliders();
-      this.showNeurons();
-      this.showShapes();
-      // At first the curves are as Python drew them
-      if (this.shown) for (const curve of this.curves) curve.show(this);
+      if (this.shown) { // at first all else is as Python drew it
+        this.showNumbers();
+        this.showNeurons();
+        this.showShapes();
+        for (const curve of this.curves) curve.show(this);
+      }
       this.shown = true;
       this.stale = false;
       this.showStep();

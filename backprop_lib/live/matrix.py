@@ -32,7 +32,7 @@ class Block:
     of: str = "value"
     scale: float = 0
     digits: int | None = None
-    cell: tuple = (50, 32)
+    cell: tuple = (54, 32)
 
 
 UNSHADED = 1e9  # the scale of a number alone, which has nothing to be compared with

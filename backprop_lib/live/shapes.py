@@ -70,7 +70,8 @@ def matrix_figure(example=worked.RELU_2_3_2_1, reach=2, learning_rate=0.01):
         forward = [(f"W^{layer}", weights), (f"b^{layer}", bias), (f"z^{layer}", z)]
         forward += [(f"a^{layer}", a)] if switch else []
         row = [Block(title, names) for title, names in forward]
-        row += [Block("switch", switch, of="local", scale=1, digits=0)] if switch else []
+        if switch:
+            row.append(Block("switch", switch, of="local", scale=1, digits=0, cell=(48, 32)))
         row += [Block(f"δ^{layer}", z, of="grad"), Block(f"dW^{layer}", weights, of="grad")]
         rows.append(row)
         names = [*sum(weights, start=[]), *sum(bias, start=[])]

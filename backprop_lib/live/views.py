@@ -13,7 +13,7 @@ from backprop_lib.live.numbers import html_symbol, number, svg_symbol
 
 STYLE = (files("backprop_lib") / "live" / "figure.css").read_text(encoding="utf-8")
 STYLE = re.sub(r"/\*.*?\*/|\s+", " ", STYLE)  # every figure carries it
-STYLE = re.sub(r" ?([{};,]) ?", r"\1", STYLE)
+STYLE = re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", STYLE)
 LINE = 13  # height of a small line of text in pixels
 
 
