@@ -302,7 +302,9 @@ def test_gradients_whose_sum_alone_overflows_are_no_reason_to_refuse():
 
 
 def test_an_unknown_operation_is_refused():
-    with pytest.raises(ValueError, match="Value: operation: expected one of add, sub, .* got 'sine'"):
+    with pytest.raises(
+        ValueError, match="Value: operation: expected one of add, sub, .* got 'sine'"
+    ):
         Value.record("sine", 1.0)
 
 
