@@ -85,10 +85,11 @@ def real_array(value, name, shape=None):
 def all_finite(array):
     """Say whether no entry is NaN or infinite.
 
-    The sum of squares tells at once, except where it overflows: then every entry is looked at.
+    The sum of squares tells at once, except where it overflows (``vdot`` does so without a
+    warning): then every entry is looked at.
     """
     entries = array.ravel("K")  # in the order they lie in memory: not copied
-    return math.isfinite(entries.dot(entries)) or bool(np.isfinite(entries).all())
+    return math.isfinite(np.vdot(entries, entries)) or bool(np.isfinite(entries).all())
 
 
 def fits(actual, expected):
