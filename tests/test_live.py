@@ -152,6 +152,28 @@ def test_update_moves_the_parameters_against_the_gradient_and_reset_puts_them_ba
     assert {name: (value.data, value.grad) for name, value in by_name.items()} == before
 
 
+def test_the_edges_show_weights_or_at_a_switch_gradients():
+    figure = live.network_figure()
+    controls, leaves = figure.controls, figure.recording.by_name
+
+    def widths(kind=""):
+        edges = re.findall(rf"data-edge=(\d+){kind} d=\S+ stroke-width=([\d.]+)", figure.drawing())
+        assert len(edges) == 2 * 8  # the wide and the narrow drawing
+        return {int(i): float(width) for i, width in edges}
+
+    weights = {figure.recording.number_of(n): v for n, v in leaves.items() if n[0] == "w"}
+    by_weight = {i: round(1 + 3 * abs(w.data), 2) for i, w in weights.items()}
+    assert widths() == by_weight
+    controls.edges.click()
+    assert controls.edges.description == "Edges: gradient"
+    assert " class=bf-gradient" in controls.drawing.value
+    steepest = max(abs(w.grad) for w in weights.values())
+    expected = {i: 1 + 7.5 * abs(w.grad) / steepest for i, w in weights.items()}
+    assert widths(" class=bf-gradient") == pytest.approx(expected, abs=0.005)  # two decimals
+    controls.edges.click()
+    assert widths() == by_weight
+
+
 def test_an_overflow_is_said_and_the_figure_recovers():
     figure = live.toy_figure()
     drawing = figure.controls.drawing.value

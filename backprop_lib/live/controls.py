@@ -76,6 +76,9 @@ class FigureControls:
                 self._button("×10", lambda: self.update(10)),
                 self.eta,
             ]
+        if self.figure.has_network:
+            self.edges = self._button("Edges: weight", self.switch_edges)
+            buttons.append(self.edges)
         return buttons
 
     def _button(self, label, act):
@@ -173,6 +176,12 @@ class FigureControls:
                 break  # show says what happened
             history.append(self.figure.recording.loss.data)
         self.step = None
+        self.show()
+
+    def switch_edges(self):
+        """Let a network's edges show gradients instead of weights, and back."""
+        self.figure.by_gradient = not self.figure.by_gradient
+        self.edges.description = f"Edges: {'gradient' if self.figure.by_gradient else 'weight'}"
         self.show()
 
     def step_by(self, direction):

@@ -116,6 +116,7 @@ class Figure:
         self.examples = examples or {}
         self.touched = sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
+        self.by_gradient = False  # whether a network's edges show gradients, not weights
         missing = sorted(self.recording.by_name.keys() - symbols.keys())
         if missing:
             raise ValueError(f"Figure: expected a symbol for every name, none for {missing}")

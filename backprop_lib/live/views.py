@@ -241,7 +241,8 @@ class NetworkView:
 
     def _svg(self, figure, across):
         (width, height), place, ends, chips = self._layouts[across]
-        parts = [self._edge(figure, name, *pair) for name, pair in ends.items()]
+        steepest = max(abs(figure.recording.by_name[name].grad) for name in ends) or 1
+        parts = [self._edge(figure, name, *pair, steepest) for name, pair in ends.items()]
         parts += [self._neuron(figure, column, row, *place[column, row]) for column, row in place]
         parts += [self._chip(figure, name, *xy) for name, xy in chips.items()]
         parts += self._targets(figure, place, across)
@@ -254,11 +255,14 @@ class NetworkView:
             )
         return svg(width, height, parts, "bf-network")
 
-    def _edge(self, figure, name, start, end):
+    def _edge(self, figure, name, start, end, steepest):
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
-        stroke, dash = edge_style(value.data)
+        x, kind = value.data, ""
+        if figure.by_gradient:
+            x, kind = 2.5 * value.grad / steepest, " class=bf-gradient"
+        stroke, dash = edge_style(x)
         line = f"M{start[0]:g},{start[1]:g}L{end[0]:g},{end[1]:g}"
-        return f"<path data-edge={i} d={line} stroke-width={stroke}{dash} />"
+        return f"<path data-edge={i}{kind} d={line} stroke-width={stroke}{dash} />"
 
     def _chip(self, figure, name, x, y):
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
