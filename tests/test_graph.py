@@ -38,10 +38,6 @@ def test_every_operation_is_tested():
     assert OPERATIONS.keys() == graph.OPERATIONS.keys()
 
 
-def test_a_function_has_the_docstring_of_its_row():
-    assert graph.sin.__doc__ == graph.OPERATIONS["sin"].doc == "Return sin a."
-
-
 def assert_right(record, plain, point):
     """Compare the value with the plain function, and each local derivative with its slope."""
     result = record(*map(Value, point))
