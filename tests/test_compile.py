@@ -286,6 +286,17 @@ def test_values_whose_sum_alone_overflows_are_computed():
     assert program.value(1.0, 1.0) == 1.25e308
 
 
+def test_arguments_are_real_numbers_and_become_floats():
+    program = graph.compile(graph.square(Value(2.0, "a")))
+    for number in (3, np.int64(3), np.float32(3)):
+        value, slope = program.gradient(number)
+        assert (value, slope, type(value), type(slope)) == (9, 6, float, float)
+    for bad in (True, "3", 3j, None):
+        for run in (program.value, program.gradient):
+            with pytest.raises(TypeError, match="Program: a: expected a real number, got"):
+                run(bad)
+
+
 def test_leaves_by_name_must_be_all_and_no_others():
     program = graph.compile(Value(2.0, "a") * Value(3.0, "b"))
     assert program(b=5, a=np.float64(4)) == (20, {"a": 5, "b": 4})
