@@ -38,7 +38,7 @@ class Sequential:
         with_parameters = [k for k, layer in enumerate(self.layers) if layer.parameter_names]
         self._first_with_parameters = min(with_parameters, default=None)
         self.outputs = []
-        self._accepted = None
+        self._accepted = None  # the shape of the last input that was checked
 
     def forward(self, A):
         """Return the last layer's output for a batch; the batch is the last axis.

@@ -156,20 +156,23 @@ def test_the_edges_show_weights_or_at_a_switch_gradients():
     figure = live.network_figure()
     controls, leaves = figure.controls, figure.recording.by_name
 
-    def widths(kind=""):
-        edges = re.findall(rf"data-edge=(\d+){kind} d=\S+ stroke-width=([\d.]+)", figure.drawing())
+    def widths(by_gradient=False):
+        pattern = r"data-edge=(\d+)(?: class=(\S+|\".+?\"))? d=\S+ stroke-width=([\d.]+)"
+        edges = re.findall(pattern, figure.drawing())
         assert len(edges) == 2 * 8  # the wide and the narrow drawing
-        return {int(i): float(width) for i, width in edges}
+        assert all(("bf-gradient" in kinds) == by_gradient for _, kinds, _ in edges)
+        touched = figure.recording.number_of(figure.touched.name)
+        assert {int(i) for i, kinds, _ in edges if "bf-lit" in kinds} == {touched}
+        return {int(i): float(width) for i, _, width in edges}
 
     weights = {figure.recording.number_of(n): v for n, v in leaves.items() if n[0] == "w"}
     by_weight = {i: round(1 + 3 * abs(w.data), 2) for i, w in weights.items()}
     assert widths() == by_weight
     controls.edges.click()
     assert controls.edges.description == "Edges: gradient"
-    assert " class=bf-gradient" in controls.drawing.value
     steepest = max(abs(w.grad) for w in weights.values())
     expected = {i: 1 + 7.5 * abs(w.grad) / steepest for i, w in weights.items()}
-    assert widths(" class=bf-gradient") == pytest.approx(expected, abs=0.005)  # two decimals
+    assert widths(by_gradient=True) == pytest.approx(expected, abs=0.005)  # two decimals
     controls.edges.click()
     assert widths() == by_weight
 

@@ -147,6 +147,20 @@ def drag(page, slider, share):
 
 
 @every_figure
+def test_the_script_starts_from_what_python_drew(open_figure, path, place, make_figure):
+    """It writes at first only the controls: writing everything must change nothing."""
+    _, element = open_figure(path, place)
+    before, after = element.evaluate("""figure => {
+      const none = ' stroke-dasharray="none"'; // as without it
+      const drawn = () => figure.querySelector(".bf-views").innerHTML.replaceAll(none, "");
+      const before = drawn();
+      figure.show();
+      return [before, drawn()];
+    }""")
+    assert after == before
+
+
+@every_figure
 def test_50_random_settings_show_python_s_numbers(open_figure, path, place, make_figure):
     (page, element), figure = open_figure(path, place, formulas=True), make_figure()
     check_every_number(element.evaluate(READ), figure)

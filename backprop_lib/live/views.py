@@ -257,12 +257,14 @@ class NetworkView:
 
     def _edge(self, figure, name, start, end, steepest):
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
-        x, kind = value.data, ""
+        x, kinds = value.data, []
         if figure.by_gradient:
-            x, kind = 2.5 * value.grad / steepest, " class=bf-gradient"
+            x, kinds = 2.5 * value.grad / steepest, ["bf-gradient"]
+        if name == figure.touched.name:
+            kinds.append("bf-lit")
         stroke, dash = edge_style(x)
         line = f"M{start[0]:g},{start[1]:g}L{end[0]:g},{end[1]:g}"
-        return f"<path data-edge={i}{kind} d={line} stroke-width={stroke}{dash} />"
+        return f"<path data-edge={i}{_classes(' '.join(kinds))} d={line} stroke-width={stroke}{dash} />"
 
     def _chip(self, figure, name, x, y):
         i, value = figure.recording.number_of(name), figure.recording.by_name[name]
