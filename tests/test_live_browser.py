@@ -151,8 +151,10 @@ def test_the_script_starts_from_what_python_drew(open_figure, path, place, make_
     """It writes at first only the controls: writing everything must change nothing."""
     _, element = open_figure(path, place)
     before, after = element.evaluate("""figure => {
+      const rounded = (html) => html.replace(/\\d+\\.\\d+/g, (x) => Number(x).toFixed(1));
       const none = ' stroke-dasharray="none"'; // as without it
-      const drawn = () => figure.querySelector(".bf-views").innerHTML.replaceAll(none, "");
+      const drawn = () =>
+        rounded(figure.querySelector(".bf-views").innerHTML.replaceAll(none, ""));
       const before = drawn();
       figure.show();
       return [before, drawn()];
