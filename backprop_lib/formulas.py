@@ -37,10 +37,10 @@ class Formula:
         return _sum(other, self)
 
     def __sub__(self, other):
-        return _sum(self, -other)
+        return _difference(self, other)
 
     def __rsub__(self, other):
-        return _sum(other, -self)
+        return _difference(other, self)
 
     def __mul__(self, other):
         return _product(self, other)
@@ -95,16 +95,27 @@ def _product(a, b):
     if rest is None or size == 0:
         return m * n
     product = rest if size == 1 else Formula("mul", (size, rest))
-    return product if m * n > 0 else Formula("neg", (product,))
+    if m * n > 0:
+        return product
+    if product.head == "sub":
+        return Formula("sub", product.parts[::-1])
+    return Formula("neg", (product,))
 
 
 def _sum(a, b):
     if a == 0 or b == 0:
         return b if a == 0 else a
-    number, rest = _front(b)
-    if number < 0:
-        return Formula("sub", (a, -number if rest is None else _product(-number, rest)))
+    if _front(b)[0] < 0:
+        return Formula("sub", (a, _product(-1.0, b)))
     return Formula("add", (a, b)) if a != b else _product(2.0, a)
+
+
+def _difference(a, b):
+    if a == 0 or b == 0:
+        return a if b == 0 else _product(-1.0, b)
+    if _front(b)[0] < 0:
+        return _sum(a, _product(-1.0, b))
+    return Formula("sub", (a, b))
 
 
 def _calls(*names):
@@ -117,11 +128,15 @@ def _one_minus(a):
     return 1.0 - Formula("sigmoid", (rest,)) if number == -1 else Formula("sigmoid", (a,))
 
 
+def _relu_or_max(a, b):
+    return Formula("relu", (a,)) if b == 0 else Formula("max", (a, b))
+
+
 _SYMBOLIC = _calls("abs", "max", "_step", "_sign", "_is_first", "_sigmoid", "_log_or_0")
 _SYMBOLIC |= {"math": SimpleNamespace(**_calls("sin", "cos", "exp", "log", "tanh"))}
 _SYMBOLIC |= {"_power": lambda a, b: Formula("power", (a, b)), "abs": abs}
-_SYMBOLIC |= {"_power_slope": lambda a, b: b * Formula("power", (a, b - 1))}
-IN_BOOK = rules_on(_SYMBOLIC | {"_sigmoid": _one_minus, "max": _calls("max")["max"]})
+_SYMBOLIC |= {"_power_slope": lambda a, b: b * (a if b == 2 else Formula("power", (a, b - 1)))}
+IN_BOOK = rules_on(_SYMBOLIC | {"_sigmoid": _one_minus, "max": _relu_or_max})
 IN_PROGRAM = rules_on(_SYMBOLIC | _calls("_power", "_power_slope"))
 
 

@@ -129,7 +129,10 @@ def test_the_toy_model_s_twins():
             lambda a, b: graph.maximum(a, b),
             ["t1 = max(a, b)", "db = dt1 * (1 - is_first(a, b))", "da = dt1 * is_first(a, b)"],
         ),
-        (lambda a, b: graph.tanh(a) - graph.exp(b), ["t1 = tanh(a)", "da = dt1 * (1 - t1 ** 2)", "db = dt2 * t2"]),
+        (
+            lambda a, b: graph.tanh(a) - graph.exp(b),
+            ["t1 = tanh(a)", "da = dt1 * (1 - t1 ** 2)", "db = dt2 * t2"],
+        ),
     ],
 )
 def test_what_a_person_would_write(expression, lines):

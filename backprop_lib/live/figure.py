@@ -13,9 +13,14 @@ from math import log10
 from backprop_lib._validate import real_number
 from backprop_lib.graph import Value
 from backprop_lib.live.controls import FigureControls
-from backprop_lib.live.numbers import html_symbol, number, spoken_symbol, svg_symbol
+from backprop_lib.live.numbers import (
+    html_symbol,
+    number,
+    spoken_symbol,
+    symbol_of,
+)
 from backprop_lib.live.recording import Recording
-from backprop_lib.live.views import STYLE, CurveView, NetworkView
+from backprop_lib.live.svg import STYLE
 from backprop_lib.live.walk import Walk
 
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
@@ -79,16 +84,13 @@ class Figure:
         The result of the graph. Every value that a view shows has a name.
     title : str
         What the figure shows, in a few words.
-    symbols : dict of str to str
-        How each name is written: ``"beta0": "β_0"``, ``"a12": "a^1_2"``.
     sliders : list of Slider
         The first one is the one whose curve is drawn at the start.
     views : list of views
         Drawn in this order; curves stand beside the sliders.
     formulas : dict of str to str, optional
-        For a computed value, its formula in names: ``"{beta0} + {omega0}·{x}"``.
-    locals : dict of (str, str) to str, optional
-        For (result, input), the local derivative's formula in names: ``"cos {f0}"``.
+        The formulas in names, ``"{beta0} + {omega0}·{x}"``, of values for which the one that is
+        written from the graph would be less clear.
     learning_rate : float, optional
         Where the slider for η starts; it reaches a hundred times lower and higher.
     examples : dict of str to dict of str to float, optional
@@ -100,26 +102,22 @@ class Figure:
         loss,
         *,
         title,
-        symbols,
         sliders,
         views,
         formulas=None,
-        locals=None,
         learning_rate=0.01,
         examples=None,
     ):
         self.recording = Recording(loss)
         self.loss_name = loss.name
-        self.title, self.symbols, self.sliders, self.views = title, symbols, sliders, views
-        self.formulas, self.locals = formulas or {}, locals or {}
+        self.symbols = {name: symbol_of(name) for name in self.recording.by_name}
+        self.title, self.sliders, self.views = title, sliders, views
+        self.typed = formulas or {}
         self.learning_rate = learning_rate
         self.examples = examples or {}
         self.touched = sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
         self.by_gradient = False  # whether a network's edges show gradients, not weights
-        missing = sorted(self.recording.by_name.keys() - symbols.keys())
-        if missing:
-            raise ValueError(f"Figure: expected a symbol for every name, none for {missing}")
         self.walk = Walk(self)
         self._controls = None
 
@@ -131,29 +129,26 @@ class Figure:
     @property
     def has_network(self):
         """Whether a view has edges that show weights or gradients."""
-        return any(isinstance(view, NetworkView) for view in self.views)
+        return any(view.has_edges for view in self.views)
 
     @property
     def trainable(self):
         """Whether gradient descent has anything to update."""
         return any(slider.parameter for slider in self.sliders)
 
-    # What the views ask for
+    # What the views and the walk ask for
 
-    def pair(self, name, source):
-        """Return the two positions that stand for d name / d source."""
-        return f"{self.recording.number_of(name)} {self.recording.number_of(source)}"
+    def formula(self, name):
+        """Return a value's formula with names in braces; empty where there is none to show."""
+        return self.typed.get(name) or self.recording.formula(name)
 
-    def formula_svg(self, name):
-        """Return a value's formula in symbols, for a drawing."""
-        return self._filled(self.formulas.get(name, ""), svg_symbol)
+    def local(self, name, source):
+        """Return a local derivative's formula with names in braces, or nothing."""
+        return self.recording.formula(name, source)
 
-    def local_svg(self, name, source):
-        """Return a local derivative's formula in symbols, for a drawing."""
-        return self._filled(self.locals.get((name, source), ""), svg_symbol)
-
-    def _filled(self, template, write):
-        return re.sub(r"\{(\w+)\}", lambda match: write(self.symbols[match[1]]), escape(template))
+    def in_symbols(self, template, write=html_symbol):
+        """Return a formula with the names written as the book writes them."""
+        return re.sub(r"\{(\w+)\}", lambda m: write(self.symbols[m[1]]), escape(template))
 
     # The face in a page
 
@@ -172,9 +167,7 @@ class Figure:
 
     def drawing(self):
         """Return the views that stand above the sliders, as HTML."""
-        drawings = "".join(
-            view.html(self) for view in self.views if not isinstance(view, CurveView)
-        )
+        drawings = "".join(view.html(self) for view in self.views if not view.beside)
         return (
             f"<div class=bf-head><b>{escape(self.title)}</b><span><span class=bf-value>value, "
             "forward →</span> <span class=bf-grad>← gradient, backward</span></span></div>"
@@ -183,7 +176,7 @@ class Figure:
 
     def curves(self):
         """Return the views that stand beside the sliders, as HTML."""
-        return "".join(view.html(self) for view in self.views if isinstance(view, CurveView))
+        return "".join(view.html(self) for view in self.views if view.beside)
 
     def _slider_rows(self):
         loss = html_symbol(self.symbols[self.loss_name])
@@ -253,18 +246,16 @@ class Figure:
         )
 
     def _json(self):
-        at = self.recording.number_of
+        at, walk = self.recording.number_of, self.walk
         data = {
             "nodes": self.recording.as_json(),
             "symbols": {at(name): self.symbols[name] for name in self.recording.by_name},
             "names": {at(slider.name): slider.name for slider in self.sliders},
-            "formulas": {at(name): self._numbered(f) for name, f in self.formulas.items()},
-            "locals": {self.pair(*names): self._numbered(f) for names, f in self.locals.items()},
+            "formulas": self._formulas(),
+            "locals": self._locals(),
             "walk": {
-                "ahead": [at(name) for name in self.walk.ahead] if self.can_walk else [],
-                "back": [[at(name) for name in step] for step in self.walk.back]
-                if self.can_walk
-                else [],
+                "ahead": [at(name) for name in walk.ahead] if self.can_walk else [],
+                "back": [[at(name) for name in step] for step in walk.back if self.can_walk],
             },
             "parameters": [at(slider.name) for slider in self.sliders if slider.parameter],
             "examples": [
@@ -274,6 +265,27 @@ class Figure:
             "eta": self.learning_rate,
         }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+
+    def _formulas(self):
+        """Return the formulas that the walk says, by number and in numbers."""
+        names = self.walk.ahead if self.can_walk else []
+        found = {self.recording.number_of(name): self.formula(name) for name in names}
+        return {i: self._numbered(formula) for i, formula in found.items() if formula}
+
+    def _locals(self):
+        """Return the local derivatives that the sentences say: of sliders only, without a walk."""
+        recording, by_hand = self.recording, {slider.name for slider in self.sliders}
+        found = {
+            (name, source): self.local(name, source)
+            for source in recording.by_name
+            for name in recording.consumers(source)
+            if self.can_walk or source in by_hand
+        }
+        return {
+            " ".join(str(recording.number_of(name)) for name in pair): self._numbered(formula)
+            for pair, formula in found.items()
+            if formula
+        }
 
     def _numbered(self, template):
         return re.sub(r"\{(\w+)\}", lambda m: f"{{{self.recording.number_of(m[1])}}}", template)
