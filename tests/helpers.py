@@ -1,14 +1,31 @@
-"""What several test files share: reproducible arrays, networks and the numerical gradient check."""
+"""What several test files share: reproducible arrays, networks and the numerical gradient check;
+where the repository is, and what is said of a test that cannot run.
+"""
 
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from backprop_lib import Conv2D, Dense, Flatten, Identity, ReLU, Sequential, Sigmoid
 from backprop_lib.gradcheck import numerical_gradient
 
+ROOT = Path(__file__).resolve().parent.parent
+NO_BROWSER = (
+    "NO CHROMIUM WAS FOUND: nothing was tested in a browser. Install chromium, or set CHROMIUM "
+    "to the path of a Chromium or Chrome."
+)
+NO_TORCH = "PYTORCH IS NOT INSTALLED: nothing was compared with it. `make peers` adds it."
+
 NUMERICAL = 1e-8  # central differences: rounding eps**(2/3) ≈ 4e-11 and truncation h² ≈ 4e-11
 EXACT = 1e-12  # the same sums in another order: a few hundred roundings of 1e-16
+
+
+def without(missing):
+    """Skip the test for a reason that is said again at the end; in CI that is a failure."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
 
 
 def random_array(*shape, seed=0):
