@@ -312,6 +312,14 @@ def test_documents_name_no_missing_file(name):
     assert [file for file in names if not any((at / file).exists() for at in folders)] == []
 
 
+def test_the_readme_names_every_folder_tool_and_module():
+    readme = (ROOT / "README.md").read_text()
+    folders = {f"`{name.split('/')[0]}/`" for name in TRACKED if "/" in name}
+    tools = {f"`tools/{path.name}`" for path in (ROOT / "tools").glob("*.py")}
+    modules = {f"`{path.stem}`" for path in MODULES if path.stem[0] != "_"}
+    assert {name for name in folders | tools | modules if name not in readme} == set()
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_documents_name_no_missing_command(name):
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
