@@ -1,6 +1,10 @@
 """What is said at the end of tests that were skipped. Browser fixtures: ``tests/browser/``."""
 
-from helpers import NO_BROWSER, NO_TORCH
+import pytest
+
+pytest.register_assert_rewrite("helpers")  # a failed assertion there shows its numbers too
+
+from helpers import NO_BROWSER, NO_TORCH  # noqa: E402
 
 
 def pytest_terminal_summary(terminalreporter):
