@@ -8,14 +8,7 @@ it runs from the key that moves a slider to the page changed by Python's answer.
 """
 
 import argparse
-import os
-import secrets
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -23,7 +16,7 @@ import nbformat
 from playwright.sync_api import sync_playwright
 
 from backprop_lib import live, worked
-from tests.conftest import CHROMIUM_FLAGS, find_chromium
+from tools.browser import CHROMIUM_FLAGS, find_chromium, jupyterlab, open_notebook
 
 FIGURES = {
     "chain": "live.chain_figure()",
@@ -141,53 +134,6 @@ def in_jupyterlab(browser, keys):
                 name: _answer(page.locator(".jp-Notebook .jp-CodeCell").nth(k), keys)
                 for k, name in enumerate(cells)
             }
-
-
-@contextmanager
-def jupyterlab(folder):
-    """Run JupyterLab for a folder, with nobody's settings, and say where each notebook is.
-
-    The addresses differ in their workspace too: no notebook is opened beside an earlier one.
-    ``jupyterapp`` is the application, for scripts in the page.
-    """
-    token, port = secrets.token_hex(), _free_port()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--allow-root"]
-    command += ["--ServerApp.port_retries=0", "--expose-app-in-browser"]
-    settings = str(Path(folder) / ".jupyter")
-    where = ["JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
-    environment = os.environ | dict.fromkeys(where, settings) | {"JUPYTER_TOKEN": token}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(command, cwd=folder, env=environment, **quiet)
-    lab = f"http://127.0.0.1:{port}/lab/workspaces"
-    try:
-        _wait_for_answer(server, port)
-        yield lambda name: f"{lab}/{name}/tree/{name}.ipynb?token={token}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def open_notebook(page, address):
-    """Open a notebook and wait for its kernel."""
-    page.goto(address, timeout=60_000)
-    page.locator("text=/Python 3.*Idle/").wait_for(timeout=60_000)
-
-
-def _wait_for_answer(server, port):
-    for _ in range(300):
-        with socket.socket() as answer:
-            if answer.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if server.poll() is not None:
-            raise RuntimeError(f"JupyterLab ended with {server.returncode}")
-        time.sleep(0.2)
-    raise RuntimeError("JupyterLab did not answer within a minute")
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _answer(cell, keys):

@@ -5,11 +5,11 @@ import time
 
 import nbformat
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 from backprop_lib import live, worked
 from backprop_lib.live.numbers import fixed, number
-from benchmarks.bench_figures import jupyterlab, open_notebook
+from tools.browser import jupyterlab, open_notebook
 
 LESSONS = {
     "01_chain_rule": [live.chain_figure, live.secant_figure, live.paths_figure],

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import SCRIPT, write_alone
+from alone import SCRIPT, write_alone
 
 from backprop_lib import graph, live, worked
 from backprop_lib.live.numbers import fixed, number
