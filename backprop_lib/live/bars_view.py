@@ -2,7 +2,9 @@
 
 from html import escape
 
+from backprop_lib._validate import positive_number
 from backprop_lib.live.numbers import number, svg_symbol
+from backprop_lib.live.recording import check_kind
 from backprop_lib.live.svg import View, svg, text
 
 
@@ -23,6 +25,12 @@ class BarsView(View):
 
     def __init__(self, names, columns):
         self.names, self.columns = names, columns
+        self.needs = [*names, *(at for _, shown, _ in columns.values() for at in shown)]
+        for head, (of, shown, scale) in columns.items():
+            check_kind(of, f"BarsView: {head}")
+            positive_number(scale, f"BarsView: {head}: scale")
+            if len(shown) != len(names):
+                raise ValueError(f"BarsView: {head}: expected {len(names)} rows, got {len(shown)}")
 
     def draw(self, figure, wide):
         """Return the wide drawing with the columns side by side, or one below the other."""

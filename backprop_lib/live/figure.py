@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from math import log10
 
-from backprop_lib._validate import real_number
+from backprop_lib._validate import positive_number, real_number
 from backprop_lib.graph import Value
 from backprop_lib.live.controls import FigureControls
 from backprop_lib.live.numbers import (
@@ -20,7 +20,7 @@ from backprop_lib.live.numbers import (
     symbol_of,
 )
 from backprop_lib.live.recording import Recording
-from backprop_lib.live.svg import STYLE
+from backprop_lib.live.svg import STYLE, View
 from backprop_lib.live.walk import Walk
 
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
@@ -50,13 +50,15 @@ class Slider:
     parameter: bool = True
 
     def __post_init__(self):
-        self.low, self.high = (
-            real_number(self.low, "Slider: low"),
-            real_number(self.high, "Slider: high"),
-        )
-        self.step = real_number(self.step, "Slider: step")
+        if not isinstance(self.value, Value):
+            raise TypeError(f"Slider: value: expected a Value, got {type(self.value).__name__}")
         if self.value.operation is not None or not self.value.name:
             raise ValueError(f"Slider: expected a named leaf of the graph, got {self.value!r}")
+        self.low = real_number(self.low, "Slider: low")
+        self.high = real_number(self.high, "Slider: high")
+        self.step = positive_number(self.step, "Slider: step")
+        if not self.low < self.high:
+            raise ValueError(f"Slider: expected low < high, got {self.low} and {self.high}")
         if not self.low <= self.value.data <= self.high:
             raise ValueError(
                 f"Slider: {self.name} = {self.value.data} is outside {self.low} to {self.high}"
@@ -111,15 +113,52 @@ class Figure:
         self.recording = Recording(loss)
         self.loss_name = loss.name
         self.symbols = {name: symbol_of(name) for name in self.recording.by_name}
-        self.title, self.sliders, self.views = title, sliders, views
+        self.title, self.sliders, self.views = title, list(sliders), list(views)
         self.typed = formulas or {}
-        self.learning_rate = learning_rate
+        self.learning_rate = positive_number(learning_rate, "Figure: learning_rate")
         self.examples = examples or {}
-        self.touched = sliders[0]
+        self._check()
+        self.touched = self.sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
         self.by_gradient = False  # whether a network's edges show gradients, not weights
         self.walk = Walk(self)
         self._controls = None
+
+    def _check(self):
+        """Refuse what would show nothing, or fail only when it is drawn or moved."""
+        by_name = self.recording.by_name
+        if not isinstance(self.title, str) or not self.title:
+            raise ValueError(f"Figure: title: expected a few words, got {self.title!r}")
+        if not self.sliders:
+            raise ValueError("Figure: sliders: expected at least one, got none")
+        for slider in self.sliders:
+            if not isinstance(slider, Slider):
+                raise TypeError(f"Figure: sliders: expected Sliders, got {type(slider).__name__}")
+            if by_name.get(slider.name) is not slider.value:
+                raise ValueError(f"Figure: sliders: {slider.name} is no leaf of this graph")
+        for view in self.views:
+            if not isinstance(view, View):
+                raise TypeError(f"Figure: views: expected views, got {type(view).__name__}")
+            for name in view.needs:
+                self._check_name(name, f"Figure: {type(view).__name__}")
+        for name in self.typed:
+            self._check_name(name, "Figure: formulas")
+        for label, setting in self.examples.items():
+            for name, x in setting.items():
+                self._check_name(name, f"Figure: examples: {label}")
+                if by_name[name].operation:
+                    raise ValueError(f"Figure: examples: {label}: {name} is computed, no leaf")
+                setting[name] = real_number(x, f"Figure: examples: {label}: {name}")
+
+    def _check_name(self, at, owner):
+        """Refuse a name, or a pair (result, source), that the graph does not have."""
+        names = (at,) if isinstance(at, str) else at
+        for name in names:
+            if name not in self.recording.by_name:
+                known = ", ".join(self.recording.by_name)
+                raise ValueError(f"{owner}: expected a name of the graph ({known}), got {name!r}")
+        if len(names) == 2 and names[0] not in self.recording.consumers(names[1]):
+            raise ValueError(f"{owner}: {names[0]} is not computed from {names[1]} directly")
 
     @property
     def can_walk(self):
@@ -193,8 +232,9 @@ class Figure:
             spoken = escape(f"{spoken_symbol(symbol)}, {slider.group}")
             rows.append(
                 f"<div class=bf-row><span class=bf-name>{html_symbol(symbol)}</span>"
-                f'<input type=range data-leaf={i} aria-label="{spoken}" min={slider.low:g} '
-                f"max={slider.high:g} step={slider.step:g} value={slider.value.data:.12g}>"
+                f'<input type=range data-leaf={i} aria-label="{spoken}" min={_exact(slider.low)} '
+                f"max={_exact(slider.high)} step={_exact(slider.step)} "
+                f"value={_exact(slider.value.data)}>"
                 f"<b data-value={i}>{number(slider.value.data)}</b>"
                 f"<b data-grad={i}>{number(slider.value.grad)}</b></div>"
             )
@@ -306,3 +346,8 @@ class Figure:
             "text/html": self.html(),
         }
         return self.controls.box._repr_mimebundle_() | bundle
+
+
+def _exact(x):
+    """Write a number for the page with all its digits."""
+    return repr(float(x)).removesuffix(".0")

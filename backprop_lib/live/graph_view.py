@@ -23,7 +23,9 @@ class GraphView(View):
     """
 
     def __init__(self, names):
-        self.names = self.boxes = list(names)
+        self.names = self.boxes = self.needs = list(names)
+        if not self.names or len(set(self.names)) < len(self.names):
+            raise ValueError(f"GraphView: names: expected different names, got {self.names}")
 
     def draw(self, figure, wide):
         """Return the wide or the narrow drawing."""

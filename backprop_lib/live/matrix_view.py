@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from backprop_lib.live.heatmap import heat_svg
 from backprop_lib.live.numbers import fixed, number
+from backprop_lib.live.recording import check_kind
 from backprop_lib.live.svg import View
 
 UNSHADED = 1e9  # the scale of a number alone, which has nothing to be compared with
@@ -35,6 +36,12 @@ class Block:
     scale: float = 0
     digits: int | None = None
     cell: tuple = (54, 32)
+
+    def __post_init__(self):
+        check_kind(self.of, f"Block {self.title}")
+        lengths = {len(row) for row in self.names}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError(f"Block {self.title}: names: expected rows of one length")
 
     def draw(self, figure):
         """Return the drawing of one block."""
@@ -69,6 +76,7 @@ class MatrixView(View):
 
     def __init__(self, rows):
         self.rows = rows
+        self.needs = [at for row in rows for block in row for names in block.names for at in names]
 
     def html(self, figure):
         """Return one drawing for each block."""

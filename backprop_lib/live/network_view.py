@@ -27,6 +27,12 @@ class NetworkView(View):
     def __init__(self, sizes):
         self.sizes, self.depth = list(sizes), len(sizes) - 1
         self.inputs = self.boxes = [f"x{i + 1}" for i in range(sizes[0])]
+        self.needs = self.inputs + [
+            f"{letter}{layer}_{j + 1}"
+            for layer, size in enumerate(self.sizes[1:], 1)
+            for j in range(size)
+            for letter in "zb"
+        ]
         self.captions = ["input", *["hidden"] * (self.depth - 1), "output"]
 
     @cached_property

@@ -24,6 +24,7 @@ class PlaneView(View):
     def __init__(self, function, x_range, y_range, lines, points):
         self.x_range, self.y_range = x_range, y_range
         self.lines, self.points = lines, points
+        self.needs = [name for line in lines for name in line[:3]] + sum(map(list, points), [])
         self.across = linear(*x_range, 0, self.width)
         self.up = linear(*y_range, self.height, 0)
         xs = [x_range[0] + k * (x_range[1] - x_range[0]) / 160 for k in range(161)]

@@ -206,6 +206,12 @@ class Recording:
         return list(self._swept_last[1])
 
 
+def check_kind(of, owner):
+    """Refuse what ``Recording.read`` can't read."""
+    if of not in ("value", "grad", "local"):
+        raise ValueError(f"{owner}: expected value, grad or local, got {of!r}")
+
+
 def _in_book(formula):
     """Write a formula in the book's notation; empty if it is too long or a number is not exact."""
     exact = True

@@ -13,6 +13,7 @@ class View:
     """A drawing in a figure."""
 
     boxes = ()  # the names with a box of their own
+    needs = ()  # the names, and pairs (result, source), that it shows
     beside = False  # whether it stands beside the sliders
     has_edges = False  # whether it has edges that show weights or, at a switch, gradients
 
