@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backprop_lib.live.heatmap import heat_svg
-from backprop_lib.live.numbers import fixed, number
+from backprop_lib.live.numbers import shown
 from backprop_lib.live.recording import check_kind
 from backprop_lib.live.svg import View
 
@@ -47,23 +47,18 @@ class Block:
         """Return the drawing of one block."""
         read = [[figure.recording.read(self.of, name) for name in row] for row in self.names]
         numbers = [[x for x, _ in row] for row in read]
-        shown = "" if self.digits is None else f" data-digits={self.digits}"
+        digits = "" if self.digits is None else f" data-digits={self.digits}"
         heat = self.scale or (UNSHADED if len(numbers) == len(numbers[0]) == 1 else 0)
         return heat_svg(
             self.title,
             numbers,
-            [[self._written(x) for x in row] for row in numbers],
+            [[shown(x, self.digits) for x in row] for row in numbers],
             self.cell,
             heat or max(max(map(abs, row)) for row in numbers) or 1.0,
             {"value": "bf-value", "grad": "bf-grad", "local": "bf-local"}[self.of],
-            [[mark + shown for _, mark in row] for row in read],
+            [[mark + digits for _, mark in row] for row in read],
             attributes=f"aria-hidden=true data-heat={heat:g}",
         )
-
-    def _written(self, x):
-        if self.digits is None:
-            return number(x)
-        return fixed(x, self.digits) if self.digits >= 0 else ""
 
 
 class MatrixView(View):

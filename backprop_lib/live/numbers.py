@@ -46,6 +46,16 @@ def fixed(x, digits):
     return f"{MINUS if x < 0 and written.strip('0.') else ''}{written}"
 
 
+def shown(x, digits=None):
+    """Write a number as a cell shows it: three significant digits, or ``digits`` decimals.
+
+    Nothing if ``digits`` is negative: the cell's colour says it.
+    """
+    if digits is None:
+        return number(x)
+    return fixed(x, digits) if digits >= 0 else ""
+
+
 def short(x):
     """Write an axis tick with at most three significant digits."""
     return f"{x:.3g}".replace("-", MINUS)
