@@ -1,12 +1,15 @@
-"""Convolution on images of shape (channels, height, width, m): loops to read, GEMMs to run."""
+"""Convolution on images of shape (channels, height, width, m), as loops and as a layer; pooling.
+
+``conv2d_loops`` says what is computed, ``conv_fast`` does so quickly; tests hold them equal.
+"""
 
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from backprop_lib import initializers
 from backprop_lib._validate import real_array, whole_number
+from backprop_lib.conv_fast import columns_backward, patches_forward, rows_backward
 from backprop_lib.layer import Layer, takes
 
 COLUMNS = 2**17  # the most numbers that patches may take: a megabyte of float64
@@ -156,75 +159,6 @@ class Conv2D(Layer):
         return filters, *out
 
 
-def patches_forward(A, W, b, stride, shape, at_once):
-    """Return Z, and the columns of the last product.
-
-    Each output number saw a patch of the image. Written as columns, patches make a matrix; its
-    product with the kernels, written as rows, is Z: of the whole image ``at_once``, or row by row.
-    A last row of ones in the columns meets the biases.
-    """
-    filters, out_height, out_width, m = shape
-    rows = out_height if at_once else 1
-    c, p, q, n = A.strides  # from one number to that in the next channel, row, column, sample
-    patches = as_strided(  # (channels, kh, kw, out_height, out_width, m): a view, nothing copied
-        A, (*W.shape[1:], *shape[1:]), (c, p, q, stride * p, stride * q, n)
-    )
-    kernels = np.concatenate([W.reshape(filters, -1), b], axis=1)
-    columns = np.empty((W[0].size + 1, rows * out_width * m), A.dtype)
-    columns[-1] = 1
-    entries = columns[:-1].reshape(*W.shape[1:], rows, out_width, m)
-    Z = np.empty((out_height // rows, filters, rows * out_width * m), np.result_type(A, kernels))
-    for k in range(len(Z)):
-        entries[...] = patches[:, :, :, rows * k : rows * (k + 1)]
-        np.dot(kernels, columns, out=Z[k])
-    return Z.reshape(-1, filters, rows, out_width, m).swapaxes(0, 1).reshape(shape), columns
-
-
-def columns_backward(dZ, columns, W, stride, dA):
-    """Return dW and db, and add to dA what each image row receives, unless dA is None.
-
-    Each entry of dZ goes to the columns j of the image that it saw, and with the kernels' rows i
-    to the rows: one product for both, as in ``rows_backward``, but for all rows at once.
-    """
-    filters, out_height, out_width, m = dZ.shape
-    _, channels, kh, kw = W.shape
-    d_kernels = np.dot(dZ.reshape(filters, -1), columns.T)
-    if dA is not None:
-        above = np.zeros((kw, filters, out_height, dA.shape[2], m), dZ.dtype)
-        for j in range(kw):
-            above[j, :, :, _met(j, out_width, stride)] = dZ
-        d_below = np.dot(_stacked(W).T, above.reshape(kw * filters, -1))
-        for i, d_rows in enumerate(d_below.reshape(kh, channels, out_height, -1, m)):
-            dA[:, _met(i, out_height, stride)] += d_rows
-    return d_kernels[:, :-1].reshape(W.shape), d_kernels[:, -1:]
-
-
-def rows_backward(dZ, A, W, stride, dA):
-    """Return dW and db, and add to dA what each image row receives, unless dA is None.
-
-    All columns together would not fit in the processor's cache. So each row of dZ is written once
-    for every kernel column j, moved j pixels to the right: it then stands above the pixels that
-    it saw. A product of the two is dW, another one with the kernels is dA.
-    """
-    filters, out_height, out_width, m = dZ.shape
-    _, channels, kh, kw = W.shape
-    image = np.ascontiguousarray(A.swapaxes(0, 1))  # (height, channels, width, m)
-    kernels = _stacked(W)
-    d_kernels = np.zeros(kernels.shape, np.result_type(dZ, A))
-    above = np.zeros((kw, filters, image.shape[2], m), dZ.dtype)
-    stacked = above.reshape(kw * filters, -1)
-    for r in range(out_height):
-        met = slice(stride * r, stride * r + kh)
-        for j in range(kw):
-            above[j, :, _met(j, out_width, stride)] = dZ[:, r]
-        d_kernels += np.dot(stacked, image[met].reshape(kh * channels, -1).T)
-        if dA is not None:
-            d_below = np.dot(kernels.T, stacked)
-            dA.swapaxes(0, 1)[met] += d_below.reshape(kh, channels, -1, m)
-    dW = d_kernels.reshape(kw, filters, kh, channels).transpose(1, 3, 2, 0)
-    return dW, dZ.sum(axis=(1, 2, 3)).reshape(filters, 1)
-
-
 class MaxPool2D(Layer):
     """Keep the largest entry of each square window; Equation :eq:`eq-max-pool`.
 
@@ -324,19 +258,6 @@ def _positions(layer, size, window, stride, padding):
         f"{layer.name}: A: expected images that the {found[0]} covers in steps of {stride}, "
         f"{found[1]}: the last rows or columns would be lost"
     )
-
-
-def _stacked(W):
-    """Return the kernels as a matrix: a row for each kernel column j of each filter, a column for
-    each kernel row i of each channel.
-    """
-    filters, channels, kh, kw = W.shape
-    return W.transpose(3, 0, 2, 1).reshape(kw * filters, kh * channels)
-
-
-def _met(i, outputs, stride):
-    """Return which image rows (or columns) meet the kernel's row (or column) i."""
-    return slice(i, i + stride * (outputs - 1) + 1, stride)
 
 
 def _padded(A, padding):

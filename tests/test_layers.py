@@ -15,6 +15,7 @@ from backprop_lib import (
     Softplus,
     Tanh,
     conv,
+    conv_fast,
     initializers,
 )
 from backprop_lib.conv import conv2d_loops, conv2d_loops_backward
@@ -286,7 +287,7 @@ def test_patches_are_kept_up_to_the_limit_and_beyond_it_made_row_by_row(monkeypa
         layer.forward(A)
         assert (layer.saved[-1] is not None) == kept
     for at_once, positions in [(True, 3 * 4 * 3), (False, 4 * 3)]:
-        _, columns = conv.patches_forward(A, layer.W, layer.b, 1, (3, 3, 4, 3), at_once)
+        _, columns = conv_fast.patches_forward(A, layer.W, layer.b, 1, (3, 3, 4, 3), at_once)
         assert columns.shape == (8 + 1, positions)  # and the ones for the biases
 
 
