@@ -38,7 +38,7 @@ def conv2d_loops(A, W, b, stride=1, padding=0):
     A = real_array(A, "Conv2D: A", (layer.W.shape[1], "height", "width", "m"))
     shape = *layer.output_shape(A.shape[:3]), A.shape[3]
     A, W, b = _padded(A, padding), layer.W, layer.b
-    Z = np.zeros(shape, np.result_type(A, W))
+    Z = np.zeros(shape, np.result_type(A, W, b))
     for f, r, s, n in np.ndindex(Z.shape):
         Z[f, r, s, n] = b[f, 0]
         for c, i, j in np.ndindex(W.shape[1:]):
@@ -58,7 +58,8 @@ def conv2d_loops_backward(dZ, A, W, stride=1, padding=0):
     A = real_array(A, "Conv2D: A", (layer.W.shape[1], "height", "width", "m"))
     dZ = real_array(dZ, "Conv2D: dZ", (*layer.output_shape(A.shape[:3]), A.shape[3]))
     A = _padded(A, padding)
-    dA, dW, db = np.zeros_like(A), np.zeros_like(W), np.zeros((len(W), 1), dZ.dtype)
+    dA = np.zeros(A.shape, np.result_type(dZ, W))
+    dW, db = np.zeros(W.shape, np.result_type(dZ, A)), np.zeros((len(W), 1), dZ.dtype)
     for f, r, s, n in np.ndindex(dZ.shape):
         db[f, 0] += dZ[f, r, s, n]
         for c, i, j in np.ndindex(W.shape[1:]):
@@ -94,6 +95,9 @@ class Conv2D(Layer):
     The sums of ``conv2d_loops`` as matrix products of the kernels and the patches that they see:
     ``patches_forward``. Backward the patches of small images are still there, as the columns of
     a matrix: ``columns_backward``. Large images go row by row: ``rows_backward``.
+
+    Arrays of different precision meet as in ``Dense``: a result is double where one of the arrays
+    that it is made of is, so dA where dZ or W is, whatever A was.
     """
 
     parameter_names = ("W", "b")
@@ -139,7 +143,7 @@ class Conv2D(Layer):
         The first layer of a network can leave dA out: ``input_gradient=False``.
         """
         A, _, columns = self.saved
-        dA = np.zeros_like(A, dZ.dtype) if input_gradient else None
+        dA = np.zeros(A.shape, np.result_type(dZ, self.W)) if input_gradient else None
         if columns is None:
             self.dW, self.db = rows_backward(dZ, A, self.W, self.stride, dA)
         else:
@@ -224,18 +228,21 @@ class MaxPool2D(Layer):
 
 
 class Flatten(Layer):
-    """Reshape (channels, height, width, m) to (channels·height·width, m), and back."""
+    """Reshape (channels, height, width, m) to (channels·height·width, m), and back.
+
+    Nothing is copied: what is returned lies in the memory of what came, and is read-only.
+    """
 
     @takes("A", lambda self: ("channels", "height", "width", "m"))
     def forward(self, A):
         """Return the images as columns."""
         self.saved = A.shape
-        return A.reshape(-1, A.shape[-1])
+        return _read_only(A.reshape(-1, A.shape[-1]))
 
     @takes("dA", lambda self: (math.prod(self.recall()[:3]), self.saved[3]))
     def backward(self, dA):
         """Return the gradients as images."""
-        return dA.reshape(self.saved)
+        return _read_only(dA.reshape(self.saved))
 
     def output_shape(self, input_shape):
         """Return (channels·height·width,)."""
@@ -258,6 +265,11 @@ def _positions(layer, size, window, stride, padding):
         f"{layer.name}: A: expected images that the {found[0]} covers in steps of {stride}, "
         f"{found[1]}: the last rows or columns would be lost"
     )
+
+
+def _read_only(view):
+    view.flags.writeable = False
+    return view
 
 
 def _padded(A, padding):
