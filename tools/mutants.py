@@ -35,14 +35,14 @@ ENOUGH = 0.95
 MEMORY = 8 * 2**30  # bytes that a mutant may take
 MODULES = (
     "losses activations dense layer deltas initializers toy optim gradcheck graph program network "
-    "_validate training datasets conv"
+    "_validate training datasets conv conv_fast"
 ).split()
 TESTS = (
     "graph compile toy layers losses deltas network optim training datasets gradcheck bad_input "
     "extremes published sources"
 ).split()
 OWN_TESTS = {"program": "compile", "_validate": "bad_input"} | dict.fromkeys(
-    ["activations", "dense", "layer", "initializers", "conv"], "layers"
+    ["activations", "dense", "layer", "initializers", "conv", "conv_fast"], "layers"
 )
 OPTIONS = "-o addopts= -p no:cacheprovider -p no:terminal -s -x".split()
 

@@ -4,7 +4,7 @@ from backprop_lib.datasets import load_digits
 from backprop_lib.live.curve_view import CurveView
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.matrix_view import Block, MatrixView
-from backprop_lib.record import VERTICAL_STROKE, kernel_network, record_kernel
+from backprop_lib.record import VERTICAL_STROKE, record_kernel_network
 
 
 def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
@@ -14,7 +14,7 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
     """
     images, labels = load_digits()
     start = samples[1]
-    v = record_kernel(kernel_network(kernel), images[0, :, :, start], labels[start])
+    v = record_kernel_network(images[0, :, :, start], labels[start], kernel)
     examples = {}
     for sample in (start, *(s for s in samples if s != start)):
         setting = {f"p{r}{c}": float(images[0, r, c, sample]) for r in range(8) for c in range(8)}
