@@ -1,5 +1,6 @@
 """Every formula that a figure displays is evaluated, and so is every local derivative."""
 
+import html
 import json
 import math
 import random
@@ -86,7 +87,7 @@ def displayed(figure):
     everything = values | locals_
     for key, formula in in_page.items():
         named = re.sub(r"\{(\d+)\}", lambda m: f"{{{number[m[1]]}}}", formula)
-        assert named == everything[key]
+        assert html.unescape(named) == everything[key]
     return {key: formula for key, formula in everything.items() if formula}
 
 

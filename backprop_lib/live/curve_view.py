@@ -18,7 +18,18 @@ class CurveView(View):
     past_height, past_floor, past_top = 60, 52, 8
 
     def html(self, figure):
-        """Return the drawing for the figure's touched slider."""
+        """Return the curve of the figure's touched slider, with its slope, and the history."""
+        slider = figure.touched
+        return (
+            f'<div class=bf-curve-view data-curve="{self.left} {self.top} {self.right} '
+            f'{self.floor}">{self.draw(figure)}<p class=bf-slope>'
+            f"<span class=bf-axis-name data-curve-name>{html_symbol(figure.symbols[slider.name])}"
+            f"</span> slope <b class=bf-grad data-slope>{number(slider.value.grad)}</b></p>"
+            f"{self._history(figure) if figure.trainable else ''}</div>"
+        )
+
+    def draw(self, figure, wide=True):
+        """Return the curve, the same on a narrow page."""
         slider = figure.touched
         at, loss = slider.value, figure.recording.loss.data
         low, high = min(slider.low, at.data), max(slider.high, at.data)
@@ -46,13 +57,7 @@ class CurveView(View):
             f"<path class=bf-tangent d={tangent} />",
             f"<circle class=bf-point cx={x:.1f} cy={y if drawn else -99:.1f} r=5 />",
         ]
-        return (
-            f'<div class=bf-curve-view data-curve="{self.left} {self.top} {self.right} '
-            f'{self.floor}">{svg(self.width, self.height, parts)}<p class=bf-slope>'
-            f"<span class=bf-axis-name data-curve-name>{html_symbol(figure.symbols[slider.name])}"
-            f"</span> slope <b class=bf-grad data-slope>{number(at.grad)}</b></p>"
-            f"{self._history(figure) if figure.trainable else ''}</div>"
-        )
+        return svg(self.width, self.height, parts)
 
     def _history(self, figure):
         losses, path, said = figure.history, "", ""

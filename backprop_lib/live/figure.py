@@ -20,9 +20,12 @@ from backprop_lib.live.numbers import (
     symbol_of,
 )
 from backprop_lib.live.recording import Recording
+from backprop_lib.live.sheet import sheet
 from backprop_lib.live.svg import STYLE, View
 from backprop_lib.live.walk import Walk
+from backprop_lib.still import two_faces
 
+STILL_LINE = "Run this cell in JupyterLab, on Binder or in Colab to make the figure move."
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -328,7 +331,8 @@ class Figure:
         }
 
     def _numbered(self, template):
-        return re.sub(r"\{(\w+)\}", lambda m: f"{{{self.recording.number_of(m[1])}}}", template)
+        number = self.recording.number_of
+        return re.sub(r"\{(\w+)\}", lambda m: f"{{{number(m[1])}}}", escape(template))
 
     # The face in a running notebook
 
@@ -341,11 +345,13 @@ class Figure:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         loss = self.recording.loss
-        bundle = {
-            "text/plain": f"<live figure: {self.title}; {loss.name} = {number(loss.data)}>",
-            "text/html": self.html(),
-        }
-        return self.controls.box._repr_mimebundle_() | bundle
+        text = f"<live figure: {self.title}; {loss.name} = {number(loss.data)}>"
+        faces = two_faces(self.html(), self.still(), text[1:-1], STILL_LINE)
+        return self.controls.box._repr_mimebundle_() | faces | {"text/plain": text}
+
+    def still(self):
+        """Return the figure as a picture, for where nothing moves: one SVG."""
+        return sheet([row for view in self.views for row in view.pictures(self)], self.title)
 
 
 def _exact(x):

@@ -1,15 +1,18 @@
 """Heat maps with a number in each cell: purple below zero, green above, white at zero."""
 
 import math
-from html import escape
+import re
+from html import escape, unescape
 
 import numpy as np
 
 from backprop_lib._validate import real_array
+from backprop_lib.colours import NEGATIVE, POSITIVE
 from backprop_lib.live.numbers import fixed, svg_symbol
-from backprop_lib.live.svg import STYLE, classes_of
+from backprop_lib.live.sheet import sheet
+from backprop_lib.live.svg import classes_of
+from backprop_lib.still import picture
 
-NEGATIVE, POSITIVE = (118, 42, 131), (27, 120, 55)
 KINDS = {None: "bf-caption-small", "forward": "bf-value", "backward": "bf-grad"}
 
 
@@ -53,7 +56,7 @@ def heat_svg(title, numbers, texts, cell, scale, kind, marks=None, columns=(), a
     height = high * len(numbers) + (44 if columns else 26)
     title = svg_symbol(title) if "^" in title else escape(title)
     return (
-        f'<svg viewBox="-1 -24 {width} {height}" width={width} height={height} {attributes}>'
+        f'<svg viewBox="-1 -24 {width} {height}" width={width} height={height} class=bf-heat {attributes}>'
         f"<text y=-8{classes_of(kind)}>{title}</text>{''.join(cells)}</svg>"
     )
 
@@ -118,11 +121,8 @@ class Matrices:
         return f"<matrices: {self.description}>"
 
     def _repr_html_(self):
-        return (
-            f'<backprop-figure class="bf-in-notebook" role="group" '
-            f'aria-label="{escape(self.description)}"><style>{STYLE}</style>'
-            f"<div class=bf-matrices>{''.join(self.drawings)}</div></backprop-figure>"
-        )
+        numbers = "; ".join(re.findall(r'aria-label="([^"]*)"', "".join(self.drawings)))
+        return picture(sheet([self.drawings]), f"{self.description}. {unescape(numbers)}")
 
 
 def blended(share):

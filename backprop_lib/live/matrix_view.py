@@ -75,5 +75,9 @@ class MatrixView(View):
 
     def html(self, figure):
         """Return one drawing for each block."""
-        rows = ("".join(block.draw(figure) for block in row) for row in self.rows)
-        return "".join(f"<div class=bf-matrices>{row}</div>" for row in rows)
+        rows = self.pictures(figure)
+        return "".join(f"<div class=bf-matrices>{''.join(row)}</div>" for row in rows)
+
+    def pictures(self, figure):
+        """Return the drawings by row."""
+        return [[block.draw(figure) for block in row] for row in self.rows]

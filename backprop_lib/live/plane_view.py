@@ -31,7 +31,11 @@ class PlaneView(View):
         self.curve = curve_path([self._at(x, function(x)) for x in xs])
 
     def html(self, figure):
-        """Return the drawing; it shrinks with the page."""
+        """Return the drawing once: it shrinks with the page."""
+        return self.draw(figure)
+
+    def draw(self, figure, wide=True):
+        """Return the drawing."""
         at = figure.recording.number_of
         data = {name: value.data for name, value in figure.recording.by_name.items()}
         inner = [f"<path class=bf-faint d={self.curve} />"]

@@ -4,9 +4,19 @@ import math
 import re
 from importlib.resources import files
 
+from backprop_lib import colours
+
+PALETTE = {"ink": colours.INK, "muted": colours.MUTED, "line": colours.LINE}
+PALETTE |= {"field": colours.FIELD, "paper": colours.CARD, "tint": colours.TINT}
+PALETTE |= {"forward": colours.FORWARD, "backward": colours.BACKWARD}
 STYLE = (files("backprop_lib") / "live" / "figure.css").read_text(encoding="utf-8")
 STYLE = re.sub(r"/\*.*?\*/|\s+", " ", STYLE)
 STYLE = re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", STYLE)
+STYLE = STYLE.replace(
+    "--palette:colours;",
+    "".join(f"--{name}:light-dark({','.join(pair)});" for name, pair in PALETTE.items()),
+)
+DRAWING_STYLE = STYLE.partition(".bf-head{")[0] + "}"  # the rest is about controls
 
 
 class View:
@@ -21,6 +31,10 @@ class View:
         """Return the wide and the narrow drawing; the style shows one of them."""
         wide, narrow = self.draw(figure, wide=True), self.draw(figure, wide=False)
         return f"<div class=bf-wide>{wide}</div><div class=bf-narrow>{narrow}</div>"
+
+    def pictures(self, figure):
+        """Return the wide drawing, in rows, for a still picture."""
+        return [[self.draw(figure, wide=True)]]
 
 
 def svg(width, height, parts, classes="", label=None):

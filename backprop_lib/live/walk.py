@@ -1,6 +1,7 @@
 """The walk through a figure: every value once forward, every gradient once backward."""
 
 import re
+from html import escape
 from math import isfinite
 
 from backprop_lib.live.numbers import bracketed, html_symbol, number
@@ -122,7 +123,7 @@ class Walk:
 
     def _in_numbers(self, template):
         values = self.recording.by_name
-        return re.sub(r"\{(\w+)\}", lambda m: bracketed(values[m[1]].data), template)
+        return re.sub(r"\{(\w+)\}", lambda m: bracketed(values[m[1]].data), escape(template))
 
 
 def _is_sum(template):
