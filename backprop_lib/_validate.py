@@ -8,6 +8,10 @@ import numpy as np
 FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
+class NonFiniteError(ValueError):
+    """A NaN or an infinity came, or came out, where finite numbers are expected."""
+
+
 def real_number(value, name):
     """Return ``value`` as a finite float, or say what is wrong with it."""
     if type(value) is float and value - value == 0.0:  # NaN for NaN and infinity
@@ -19,7 +23,7 @@ def real_number(value, name):
     except OverflowError:  # an integer beyond the largest float
         number = np.inf
     if not np.isfinite(number):
-        raise ValueError(f"{name}: expected a finite number, got {number}")
+        raise NonFiniteError(f"{name}: expected a finite number, got {number}")
     return number
 
 
@@ -78,7 +82,7 @@ def real_array(value, name, shape=None):
         raise ValueError(f"{name}: expected at least one entry on every axis, got {array.shape}")
     if not all_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name}: expected finite numbers, got {array[where]} at {where}")
+        raise NonFiniteError(f"{name}: expected finite numbers, got {array[where]} at {where}")
     return array
 
 

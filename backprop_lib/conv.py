@@ -1,12 +1,15 @@
-"""Convolution on images of shape (channels, height, width, m): loops to read, GEMMs to run."""
+"""Convolution on images of shape (channels, height, width, m), as loops and as a layer; pooling.
+
+``conv2d_loops`` says what is computed, ``conv_fast`` does so quickly; tests hold them equal.
+"""
 
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from backprop_lib import initializers
 from backprop_lib._validate import real_array, whole_number
+from backprop_lib.conv_fast import columns_backward, patches_forward, rows_backward
 from backprop_lib.layer import Layer, takes
 
 COLUMNS = 2**17  # the most numbers that patches may take: a megabyte of float64
@@ -35,7 +38,7 @@ def conv2d_loops(A, W, b, stride=1, padding=0):
     A = real_array(A, "Conv2D: A", (layer.W.shape[1], "height", "width", "m"))
     shape = *layer.output_shape(A.shape[:3]), A.shape[3]
     A, W, b = _padded(A, padding), layer.W, layer.b
-    Z = np.zeros(shape, np.result_type(A, W))
+    Z = np.zeros(shape, np.result_type(A, W, b))
     for f, r, s, n in np.ndindex(Z.shape):
         Z[f, r, s, n] = b[f, 0]
         for c, i, j in np.ndindex(W.shape[1:]):
@@ -55,7 +58,8 @@ def conv2d_loops_backward(dZ, A, W, stride=1, padding=0):
     A = real_array(A, "Conv2D: A", (layer.W.shape[1], "height", "width", "m"))
     dZ = real_array(dZ, "Conv2D: dZ", (*layer.output_shape(A.shape[:3]), A.shape[3]))
     A = _padded(A, padding)
-    dA, dW, db = np.zeros_like(A), np.zeros_like(W), np.zeros((len(W), 1), dZ.dtype)
+    dA = np.zeros(A.shape, np.result_type(dZ, W))
+    dW, db = np.zeros(W.shape, np.result_type(dZ, A)), np.zeros((len(W), 1), dZ.dtype)
     for f, r, s, n in np.ndindex(dZ.shape):
         db[f, 0] += dZ[f, r, s, n]
         for c, i, j in np.ndindex(W.shape[1:]):
@@ -91,6 +95,9 @@ class Conv2D(Layer):
     The sums of ``conv2d_loops`` as matrix products of the kernels and the patches that they see:
     ``patches_forward``. Backward the patches of small images are still there, as the columns of
     a matrix: ``columns_backward``. Large images go row by row: ``rows_backward``.
+
+    Arrays of different precision meet as in ``Dense``: a result is double where one of the arrays
+    that it is made of is, so dA where dZ or W is, whatever A was.
     """
 
     parameter_names = ("W", "b")
@@ -136,7 +143,7 @@ class Conv2D(Layer):
         The first layer of a network can leave dA out: ``input_gradient=False``.
         """
         A, _, columns = self.saved
-        dA = np.zeros_like(A, dZ.dtype) if input_gradient else None
+        dA = np.zeros(A.shape, np.result_type(dZ, self.W)) if input_gradient else None
         if columns is None:
             self.dW, self.db = rows_backward(dZ, A, self.W, self.stride, dA)
         else:
@@ -154,75 +161,6 @@ class Conv2D(Layer):
             )
         out = _positions(self, input_shape[1:], kernel, self.stride, self.padding)
         return filters, *out
-
-
-def patches_forward(A, W, b, stride, shape, at_once):
-    """Return Z, and the columns of the last product.
-
-    Each output number saw a patch of the image. Written as columns, patches make a matrix; its
-    product with the kernels, written as rows, is Z: of the whole image ``at_once``, or row by row.
-    A last row of ones in the columns meets the biases.
-    """
-    filters, out_height, out_width, m = shape
-    rows = out_height if at_once else 1
-    c, p, q, n = A.strides  # from one number to that in the next channel, row, column, sample
-    patches = as_strided(  # (channels, kh, kw, out_height, out_width, m): a view, nothing copied
-        A, (*W.shape[1:], *shape[1:]), (c, p, q, stride * p, stride * q, n)
-    )
-    kernels = np.concatenate([W.reshape(filters, -1), b], axis=1)
-    columns = np.empty((W[0].size + 1, rows * out_width * m), A.dtype)
-    columns[-1] = 1
-    entries = columns[:-1].reshape(*W.shape[1:], rows, out_width, m)
-    Z = np.empty((out_height // rows, filters, rows * out_width * m), np.result_type(A, kernels))
-    for k in range(len(Z)):
-        entries[...] = patches[:, :, :, rows * k : rows * (k + 1)]
-        np.dot(kernels, columns, out=Z[k])
-    return Z.reshape(-1, filters, rows, out_width, m).swapaxes(0, 1).reshape(shape), columns
-
-
-def columns_backward(dZ, columns, W, stride, dA):
-    """Return dW and db, and add to dA what each image row receives, unless dA is None.
-
-    Each entry of dZ goes to the columns j of the image that it saw, and with the kernels' rows i
-    to the rows: one product for both, as in ``rows_backward``, but for all rows at once.
-    """
-    filters, out_height, out_width, m = dZ.shape
-    _, channels, kh, kw = W.shape
-    d_kernels = np.dot(dZ.reshape(filters, -1), columns.T)
-    if dA is not None:
-        above = np.zeros((kw, filters, out_height, dA.shape[2], m), dZ.dtype)
-        for j in range(kw):
-            above[j, :, :, _met(j, out_width, stride)] = dZ
-        d_below = np.dot(_stacked(W).T, above.reshape(kw * filters, -1))
-        for i, d_rows in enumerate(d_below.reshape(kh, channels, out_height, -1, m)):
-            dA[:, _met(i, out_height, stride)] += d_rows
-    return d_kernels[:, :-1].reshape(W.shape), d_kernels[:, -1:]
-
-
-def rows_backward(dZ, A, W, stride, dA):
-    """Return dW and db, and add to dA what each image row receives, unless dA is None.
-
-    All columns together would not fit in the processor's cache. So each row of dZ is written once
-    for every kernel column j, moved j pixels to the right: it then stands above the pixels that
-    it saw. A product of the two is dW, another one with the kernels is dA.
-    """
-    filters, out_height, out_width, m = dZ.shape
-    _, channels, kh, kw = W.shape
-    image = np.ascontiguousarray(A.swapaxes(0, 1))  # (height, channels, width, m)
-    kernels = _stacked(W)
-    d_kernels = np.zeros(kernels.shape, np.result_type(dZ, A))
-    above = np.zeros((kw, filters, image.shape[2], m), dZ.dtype)
-    stacked = above.reshape(kw * filters, -1)
-    for r in range(out_height):
-        met = slice(stride * r, stride * r + kh)
-        for j in range(kw):
-            above[j, :, _met(j, out_width, stride)] = dZ[:, r]
-        d_kernels += np.dot(stacked, image[met].reshape(kh * channels, -1).T)
-        if dA is not None:
-            d_below = np.dot(kernels.T, stacked)
-            dA.swapaxes(0, 1)[met] += d_below.reshape(kh, channels, -1, m)
-    dW = d_kernels.reshape(kw, filters, kh, channels).transpose(1, 3, 2, 0)
-    return dW, dZ.sum(axis=(1, 2, 3)).reshape(filters, 1)
 
 
 class MaxPool2D(Layer):
@@ -290,18 +228,21 @@ class MaxPool2D(Layer):
 
 
 class Flatten(Layer):
-    """Reshape (channels, height, width, m) to (channels·height·width, m), and back."""
+    """Reshape (channels, height, width, m) to (channels·height·width, m), and back.
+
+    Nothing is copied: what is returned lies in the memory of what came, and is read-only.
+    """
 
     @takes("A", lambda self: ("channels", "height", "width", "m"))
     def forward(self, A):
         """Return the images as columns."""
         self.saved = A.shape
-        return A.reshape(-1, A.shape[-1])
+        return _read_only(A.reshape(-1, A.shape[-1]))
 
     @takes("dA", lambda self: (math.prod(self.recall()[:3]), self.saved[3]))
     def backward(self, dA):
         """Return the gradients as images."""
-        return dA.reshape(self.saved)
+        return _read_only(dA.reshape(self.saved))
 
     def output_shape(self, input_shape):
         """Return (channels·height·width,)."""
@@ -326,17 +267,9 @@ def _positions(layer, size, window, stride, padding):
     )
 
 
-def _stacked(W):
-    """Return the kernels as a matrix: a row for each kernel column j of each filter, a column for
-    each kernel row i of each channel.
-    """
-    filters, channels, kh, kw = W.shape
-    return W.transpose(3, 0, 2, 1).reshape(kw * filters, kh * channels)
-
-
-def _met(i, outputs, stride):
-    """Return which image rows (or columns) meet the kernel's row (or column) i."""
-    return slice(i, i + stride * (outputs - 1) + 1, stride)
+def _read_only(view):
+    view.flags.writeable = False
+    return view
 
 
 def _padded(A, padding):

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from backprop_lib._validate import label_array, real_array, whole_number
+from backprop_lib._validate import NonFiniteError, label_array, real_array, whole_number
 from backprop_lib.activations import Sigmoid
 from backprop_lib.layer import Step
 
@@ -123,7 +123,7 @@ def _below_the_largest(Z):
 
 def _finite(loss, J):
     if not math.isfinite(J):
-        raise ValueError(f"{loss.name}: the loss is beyond the largest float")
+        raise NonFiniteError(f"{loss.name}: the loss is beyond the largest float")
     return float(J)
 
 

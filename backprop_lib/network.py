@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from backprop_lib._validate import all_finite, real_array
+from backprop_lib._validate import NonFiniteError, all_finite, real_array
 from backprop_lib.layer import Layer, unchecked
 
 
@@ -53,7 +53,9 @@ class Sequential:
             A = forward(A)
             if layer.parameter_names and not all_finite(A):
                 number, name = len(outputs) + 1, layer.name
-                raise ValueError(f"Sequential: layer {number}, {name}: the output is not finite")
+                raise NonFiniteError(
+                    f"Sequential: layer {number}, {name}: the output is not finite"
+                )
             outputs.append(A)
         self.outputs = outputs
         return A

@@ -6,7 +6,14 @@ together to one flat vector G, so that a formula is computed once and not once a
 
 import numpy as np
 
-from backprop_lib._validate import all_finite, fraction, positive_number, real_array, real_number
+from backprop_lib._validate import (
+    NonFiniteError,
+    all_finite,
+    fraction,
+    positive_number,
+    real_array,
+    real_number,
+)
 
 
 class SGD:
@@ -109,7 +116,9 @@ def _store(optimizer, parameters, P, **state):
     """Put the updated vector P back into the parameters, and keep the optimiser's new state."""
     if not all(all_finite(np.asarray(vector)) for vector in (P, *state.values())):
         name = type(optimizer).__name__
-        raise ValueError(f"{name}: expected a step within the finite numbers; nothing has changed")
+        raise NonFiniteError(
+            f"{name}: expected a step within the finite numbers; nothing has changed"
+        )
     start = 0
     for array in parameters.values():
         array[...] = P[start : start + array.size].reshape(array.shape)

@@ -1,36 +1,31 @@
-"""Matplotlib figures that follow the page: light or dark, in its own font, sharp at any zoom.
+"""Matplotlib figures that follow the page, light or dark, in its own font, sharp at any zoom.
 
-Colours mean the same everywhere in the book: blue runs forward, orange runs backward.
+The functions stand in the order of the lessons.
 """
 
 import io
 import re
-from zlib import crc32
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-# Matplotlib writes these stand-ins; the page's style decides what they look like.
+from backprop_lib import colours
+from backprop_lib.still import picture
+
+# Matplotlib writes these stand-ins; the drawing's style says what they look like on either paper.
 INK, MUTED, GRID, FORWARD, BACKWARD = "#010203", "#010204", "#010205", "#010206", "#010207"
 STAND_INS = {
-    INK: "var(--bp-ink)",
-    MUTED: "var(--bp-muted)",
-    GRID: "var(--bp-grid)",
-    FORWARD: "var(--bp-forward)",
-    BACKWARD: "var(--bp-backward)",
+    INK: colours.INK,
+    MUTED: colours.MUTED,
+    GRID: colours.GRID,
+    FORWARD: colours.FORWARD,
+    BACKWARD: colours.BACKWARD,
 }
-DIVERGING = "PRGn"  # purple below zero, green above, white at zero
-
-LIGHT = "--bp-ink:#1c2530;--bp-muted:#5b6673;--bp-grid:#d5dae1;--bp-forward:#1a5fb4;--bp-backward:#b4500a"
-DARK = "--bp-ink:#e6e9ee;--bp-muted:#a3adba;--bp-grid:#3c4654;--bp-forward:#6fb1ff;--bp-backward:#ffab57"
-STYLE = (
-    f".bp-plot{{{LIGHT};margin:.5rem 0;overflow-x:auto}}.bp-plot svg{{max-width:100%;height:auto}}"
-    f"html[data-theme=dark] .bp-plot,body[data-jp-theme-light=false] .bp-plot{{{DARK}}}"
-    "@media(prefers-color-scheme:dark){html:not([data-theme]) body:not([data-jp-theme-light]) "
-    f".bp-plot{{{DARK}}}}}"
-)
+ENDS = [np.divide(colour, 255) for colour in (colours.NEGATIVE, colours.POSITIVE)]
+DIVERGING = LinearSegmentedColormap.from_list("diverging", [ENDS[0], (1, 1, 1), ENDS[1]])
 
 SETTINGS = {
     "axes.edgecolor": MUTED,
@@ -73,14 +68,13 @@ class Plot:
         self.figure, self.description = figure, description
 
     def _repr_html_(self):
-        label = self.description.replace("&", "&amp;").replace('"', "&quot;")
-        return f'<div class="bp-plot" role="img" aria-label="{label}"><style>{STYLE}</style>{self.svg()}</div>'
+        return picture(self.svg(), self.description)
 
     def __repr__(self):
         return f"<plot: {self.description}>"
 
     def svg(self):
-        """Return the drawing as one SVG element without a date, the same at every run."""
+        """Return the drawing as one SVG element, the same at every run and on every machine."""
         buffer = io.StringIO()
         with matplotlib.rc_context(SETTINGS):
             self.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
@@ -88,24 +82,38 @@ class Plot:
         drawing = drawing[drawing.index("<svg") :].strip()
         drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
         drawing = re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, sans-serif", drawing)
-        drawing = re.sub(r"(?<=[ (])-0(?=[ \n,)])", "0", drawing)  # rounding differs among machines
-        for stand_in, colour in STAND_INS.items():
-            drawing = drawing.replace(stand_in, colour)
-        return self._with_own_ids(drawing)
+        drawing = re.sub(r"\d+\.\d{3,}", lambda m: f"{round(float(m[0]), 2):g}", drawing)
+        drawing = re.sub(r'(?<=[ ("])-0(?=[ \n,)"])', "0", drawing)  # −0 on some machines
+        for stand_in in STAND_INS:
+            drawing = drawing.replace(stand_in, _variable(stand_in))
+        return _with_own_ids(drawing).replace(">", f"><style>{_palettes()}</style>", 1)
 
-    def _with_own_ids(self, drawing):
-        """Number the ids, apart from those of other drawings on the page.
 
-        Matplotlib makes some of its ids from all digits of a coordinate, which differ among
-        machines in the last one.
-        """
-        prefix, numbers = f"p{crc32(self.description.encode()):x}-", {}
+def _variable(stand_in):
+    return f"var(--c{stand_in[-1]})"
 
-        def own(match):
-            number = numbers.setdefault(match[2], len(numbers))
-            return f"{match[1]}{prefix}{number}"
 
-        return re.sub(r'(\bid="|url\(#|xlink:href="#)([^")]+)', own, drawing)
+def _palettes():
+    """Return the style that gives each stand-in its colour, on light paper and on dark paper."""
+    papers = [
+        f":root{{background:{paper};"
+        + ";".join(f"--c{stand_in[-1]}:{pair[k]}" for stand_in, pair in STAND_INS.items())
+        + "}"
+        for k, paper in enumerate(colours.PAPER)
+    ]
+    return f"{papers[0]}@media(prefers-color-scheme:dark){{{papers[1]}}}"
+
+
+def _with_own_ids(drawing):
+    """Number the ids: Matplotlib makes some of them from all digits of a coordinate, the last of
+    which differs among machines.
+    """
+    numbers = {}
+
+    def own(match):
+        return f"{match[1]}i{numbers.setdefault(match[2], len(numbers))}"
+
+    return re.sub(r'(\bid="|url\(#|xlink:href="#)([^")]+)', own, drawing)
 
 
 def new_figure(width=5.2, height=3.0, columns=1, rows=1, **options):
@@ -123,270 +131,7 @@ def loss_history(losses, description="training loss per epoch"):
     return Plot(figure, description)
 
 
-def delta_flow(description="the forward pass of a two-layer network above its backward pass"):
-    """Draw values running forward, deltas running back, and where the gradients leave."""
-    figure, axes = new_figure(4.9, 3.4)
-    axes.set(xlim=(-0.45, 8.45), ylim=(-1.85, 2.55))
-    axes.axis("off")
-    values = {0.2: "a⁰ = x", 2.1: "z¹", 4.0: "a¹", 5.9: "z²", 7.8: "a²"}
-    _flow_row(axes, 1.3, values, ["W¹, b¹", "σ", "W², b²", "σ"], FORWARD)
-    deltas = {2.1: "δ¹", 4.0: "∂C/∂a¹", 5.9: "δ²", 7.8: "∂C/∂a²"}
-    _flow_row(axes, 0, deltas, ["⊙ σ′(z¹)", "W²ᵀ ·", "⊙ σ′(z²)"], BACKWARD, back=True)
-    arrow = {"arrowstyle": "-|>", "color": BACKWARD, "linestyle": (0, (3, 2)), "shrinkA": 13}
-    for x, layer, before in [(2.1, "¹", "a⁰"), (5.9, "²", "a¹")]:
-        axes.annotate("", (x, -1.0), (x, 0), arrowprops=arrow)
-        gradients = f"∂C/∂b{layer} = δ{layer}\n∂C/∂W{layer} = δ{layer} · {before}ᵀ"
-        axes.text(x, -1.08, gradients, color=BACKWARD, ha="center", va="top", linespacing=1.6)
-    down = {"arrowstyle": "-|>", "color": MUTED, "shrinkA": 12, "shrinkB": 12}
-    axes.annotate("", (7.8, 0), (7.8, 1.3), arrowprops=down)
-    axes.text(7.9, 0.65, "C", color=INK, va="center")
-    axes.text(0.2, 2.3, "forward: values", color=FORWARD, va="center")
-    axes.text(0.2, 0, "backward:\ndeltas", color=BACKWARD, ha="center", va="center")
-    return Plot(figure, description)
-
-
-def _flow_row(axes, y, places, steps, colour, back=False):
-    """Draw labels in a row with arrows between them, each arrow under its step's name."""
-    xs = list(places)
-    style = {"arrowstyle": "-|>", "color": colour, "linestyle": (0, (3, 2)) if back else "-"}
-    for left, right, step in zip(xs, xs[1:], steps, strict=False):
-        start, end = (right, left) if back else (left, right)
-        ends = {x: 23 if "∂" in places[x] or "=" in places[x] else 11 for x in (left, right)}
-        style |= {"shrinkA": ends[start], "shrinkB": ends[end]}
-        axes.annotate("", (end, y), (start, y), arrowprops=style)
-        axes.text((left + right) / 2, y + 0.33, step, color=colour, ha="center", fontsize=9)
-    for x, label in places.items():
-        axes.text(x, y, label, color=colour, ha="center", va="center", fontsize=11)
-
-
-def sigmoid_and_slope(z, a, slope, description="the sigmoid and its slope against z"):
-    """Plot a = σ(z) and σ′(z) above each other."""
-    figure, axes = new_figure(5.6, 2.6)
-    axes.plot(z, a, color=FORWARD)
-    axes.plot(z, slope, color=BACKWARD)
-    axes.text(2.2, 0.8, "σ(z)", color=FORWARD)
-    axes.text(1.6, 0.2, "σ′(z), never above ¼", color=BACKWARD)
-    axes.set(xlabel="z", ylim=(-0.03, 1.05))
-    return Plot(figure, description)
-
-
-def gradient_against_z(z, squared, cross_entropy, description="size of δ against z for two losses"):
-    """Plot the size of δ of one sigmoid neuron with target 0 under both losses."""
-    figure, axes = new_figure(5.6, 3.0)
-    axes.plot(z, cross_entropy, color=BACKWARD)
-    axes.plot(z, squared, color=BACKWARD, linestyle="--")
-    axes.text(1.2, 0.9, "cross-entropy:  a − y", color=BACKWARD, ha="right")
-    axes.text(1.7, 0.165, "squared error:  (a − y) σ′(z)", color=BACKWARD)
-    axes.text(-7.9, 0.5, "right", color=MUTED)
-    axes.text(7.9, 0.5, "confidently wrong", color=MUTED, ha="right")
-    axes.set(
-        xlabel="z of a sigmoid neuron with target y = 0", ylabel="size of δ", ylim=(-0.03, 1.06)
-    )
-    return Plot(figure, description)
-
-
-def two_losses_training(squared, cross_entropy, description="one saturated neuron learns"):
-    """Plot a neuron's output at each step, trained with either loss towards 0."""
-    figure, axes = new_figure(5.6, 3.0)
-    axes.plot(np.arange(len(squared)), squared, color=FORWARD, linestyle="--")
-    axes.plot(np.arange(len(cross_entropy)), cross_entropy, color=FORWARD)
-    left, middle = 0.2 * len(squared), len(squared) // 3
-    axes.text(left, squared[middle] - 0.1, "squared error", color=FORWARD)
-    axes.text(left, cross_entropy[middle] + 0.07, "cross-entropy", color=FORWARD)
-    axes.set(xlabel="steps of gradient descent", ylabel="output a (target 0)", ylim=(0, 1.03))
-    return Plot(figure, description)
-
-
-def learned_regions(grid, outputs, X, Y, description="where the trained network answers 1"):
-    """Plot the regions in which a network with two inputs answers above one half.
-
-    ``grid`` holds the coordinates along either axis, ``outputs`` the answers on it, of shape
-    (len(grid), len(grid)) with the second input along the rows.
-    """
-    figure, axes = new_figure(3.7, 3.4)
-    axes.contourf(grid, grid, outputs, levels=[0.5, 1], colors=[FORWARD], alpha=0.18)
-    axes.contour(grid, grid, outputs, levels=[0.5], colors=[FORWARD], linewidths=1.5)
-    ones = Y[0] > 0.5
-    axes.scatter(*X[:, ones], s=14, color=FORWARD)
-    axes.scatter(*X[:, ~ones], s=14, facecolors="none", edgecolors=INK, linewidths=0.9)
-    axes.set(xlabel="x₁", ylabel="x₂", aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    axes.grid(False)
-    return Plot(figure, description)
-
-
-def layer_edges(W, neuron=0, source=1):
-    """Draw one layer twice: the edges into a neuron (a row of W), those out of an input (a column).
-
-    ``W`` has shape (n_out, n_in); ``neuron`` and ``source`` count from 0.
-    """
-    figure, (into, out) = new_figure(6.0, 3.0, columns=2)
-    ends = [(j, i) for j in range(W.shape[0]) for i in range(W.shape[1])]
-    _edges(into, W, [(j, i) for j, i in ends if j == neuron], FORWARD)
-    into.set_title(f"forward: row {neuron + 1}", color=FORWARD)
-    _edges(out, W, [(j, i) for j, i in ends if i == source], BACKWARD)
-    out.set_title(f"backward: column {source + 1}", color=BACKWARD)
-    description = f"a layer of {W.shape[1]} inputs and {W.shape[0]} outputs, by row and by column"
-    return Plot(figure, description)
-
-
-def _edges(axes, W, chosen, colour):
-    n_out, n_in = W.shape
-    left = [(0.0, (n_in - 1) / 2 - i) for i in range(n_in)]
-    right = [(2.4, 1.3 * ((n_out - 1) / 2 - j)) for j in range(n_out)]
-    for j, i in np.ndindex(W.shape):
-        (x0, y0), (x1, y1) = left[i], right[j]
-        on = (j, i) in chosen
-        look = {"color": colour, "lw": 2.4} if on else {"color": GRID, "lw": 1.2}
-        axes.plot([x0, x1], [y0, y1], zorder=1 + on, **look)
-        if on:
-            place = x0 + 0.42 * (x1 - x0), y0 + 0.42 * (y1 - y0) + 0.13
-            label = f"{W[j, i]:g}".replace("-", "\u2212")
-            axes.text(*place, label, color=colour, ha="center", va="bottom", weight="bold")
-    for letter, places in (("h", left), ("o", right)):
-        for k, (x, y) in enumerate(places):
-            axes.scatter(x, y, s=440, color=GRID, zorder=3)
-            name = letter + "₁₂₃₄₅₆₇₈₉"[k]
-            axes.text(x, y, name, ha="center", va="center", color=INK, zorder=4)
-    axes.set(xlim=(-0.4, 2.8), ylim=(-1.4, 1.5))
-    axes.axis("off")
-
-
-def relu_switch():
-    """Plot ReLU and its derivative, the filled dot showing which value holds at 0."""
-    figure, (value, slope) = new_figure(6.0, 2.4, columns=2)
-    value.plot([-3, 0, 3], [0, 0, 3], color=FORWARD)
-    value.set(xlabel="z", title="ReLU: max(0, z)")
-    for ends, height in (((-3, 0), 0), ((0, 3), 1)):
-        slope.plot(ends, (height, height), color=BACKWARD)
-    slope.scatter(0, 0, s=45, color=BACKWARD, zorder=3)
-    slope.scatter(0, 1, s=45, facecolor="none", edgecolor=BACKWARD, zorder=3)
-    slope.set(xlabel="z", title="its derivative: a switch", yticks=[0, 1])
-    return Plot(figure, "ReLU and its derivative, which is 0 up to and including z = 0, then 1")
-
-
-class Table:
-    """An HTML table for a notebook's cell to end in; ``rows`` are lists of cells, already HTML."""
-
-    def __init__(self, headings, rows, description):
-        self.headings, self.rows, self.description = headings, rows, description
-
-    def _repr_html_(self):
-        head = "".join(f'<th scope="col">{cell}</th>' for cell in self.headings)
-        body = "".join(
-            f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-            for name, *cells in self.rows
-        )
-        style = (
-            ".bp-table{overflow-x:auto;margin:.5rem 0}.bp-table table{border-collapse:collapse;"
-            "font-variant-numeric:tabular-nums;font-size:.82rem;margin:0}.bp-table th,.bp-table td"
-            "{text-align:left;vertical-align:top;white-space:pre;padding:.2rem .5rem;"
-            "border-top:1px solid rgba(128,128,128,.4)}"
-        )
-        return (
-            f'<div class="bp-table" tabindex="0" role="region" aria-label="{self.description}">'
-            f"<style>{style}</style><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table></div>"
-        )
-
-    def __repr__(self):
-        return f"<table: {self.description}>"
-
-
-def printed_beside_right(printed, follows, right, new, digits=3):
-    """Return a table of printed numbers, what the numbers above them give, and the right ones.
-
-    Each argument is a dict of arrays under the same names; ``new`` holds booleans, true where the
-    printed number does not follow from the printed numbers above it: these are marked. ``digits``
-    are written behind the point.
-    """
-    rows = []
-    for name, array in printed.items():
-        columns = [_lines(column[name], digits) for column in (follows, right)]
-        rows.append([name, _lines(array, digits, new[name]), *columns])
-    headings = ["", "printed", "redone", "right"]
-    return Table(headings, rows, "printed numbers beside the right ones")
-
-
-def _lines(array, digits, marks=None):
-    """Write a matrix as lines of text, marked entries in bold with a cross behind them."""
-    array = np.atleast_2d(array)
-    marks = np.zeros(array.shape, bool) if marks is None else np.atleast_2d(marks)
-    lines = []
-    for numbers, crosses in zip(array, marks, strict=True):
-        cells = [f"{number:.{digits}f}".replace("-", "\u2212") for number in numbers]
-        pairs = zip(cells, crosses, strict=True)
-        lines.append("  ".join(f"<b>{cell}</b> ✗" if cross else cell for cell, cross in pairs))
-    return "\n".join(lines)
-
-
-def layer_stack(names, roles, description="layers, forward down and backward up"):
-    """Draw layers below each other, each with its role beside it."""
-    figure, axes = new_figure(4.6, 0.52 * len(names))
-    axes.set(xlim=(0, 10), ylim=(0.25 - len(names), 0.55))
-    axes.axis("off")
-    box = {"boxstyle": "round,pad=0.45", "facecolor": "none", "edgecolor": MUTED}
-    for k, (name, role) in enumerate(zip(names, roles, strict=True)):
-        axes.text(2.6, -k, name, color=INK, ha="center", va="center", bbox=box)
-        axes.text(5.4, -k, role, color=MUTED, va="center")
-    ahead = {"arrowstyle": "-|>", "color": FORWARD}
-    back = {"arrowstyle": "-|>", "color": BACKWARD, "linestyle": (0, (3, 2))}
-    for k in range(len(names) - 1):
-        axes.annotate("", (2.2, -k - 0.74), (2.2, -k - 0.26), arrowprops=ahead)
-        axes.annotate("", (3.0, -k - 0.26), (3.0, -k - 0.74), arrowprops=back)
-    return Plot(figure, description)
-
-
-def picture_grid(pictures, titles, description, columns=4, largest=None):
-    """Draw small pictures, each with its title: ink on paper, or signed numbers.
-
-    ``pictures`` has shape (height, width, n). Without ``largest`` the numbers are ink from 0 to 1;
-    with it they are signed, purple below zero and green above, full at ±largest.
-    """
-    height, width, count = pictures.shape
-    rows = -(-count // columns)
-    size = 1.15
-    figure, axes = new_figure(columns * size, rows * (size * height / width + 0.22), columns, rows)
-    style = {"cmap": "Greys", "vmin": 0, "vmax": 1}
-    if largest is not None:
-        style = {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
-    style |= {"edgecolors": "face", "linewidth": 1, "antialiased": False}  # no seams
-    for k, place in enumerate(np.ravel(axes)):
-        place.axis("off")
-        if k < count:
-            place.pcolormesh(pictures[::-1, :, k], **style)
-            place.set_aspect("equal")
-            place.set_title(titles[k], fontsize=9)
-    return Plot(figure, description)
-
-
-def toy_gap(x, f, point, prediction):
-    """Plot a model's curve f over x, one data point, and the gap between them."""
-    figure, axes = new_figure()
-    axes.plot(x, f, color=FORWARD)
-    x0, y0 = point
-    axes.plot([x0, x0], [y0, prediction], color=INK, linewidth=3)
-    axes.plot([x0], [prediction], "o", color=FORWARD)
-    axes.plot([x0], [y0], "s", color=INK)
-    near = {"textcoords": "offset points", "va": "center"}
-    axes.annotate("data point (x, y)", (x0, y0), (10, -6), color=INK, **near)
-    axes.annotate("prediction f", (x0, prediction), (-8, 10), color=FORWARD, ha="right", **near)
-    axes.set(xlabel="input x", ylabel="output f", ylim=(min(f) - 0.4, max(f) + 0.6))
-    return Plot(figure, f"the toy model's curve passes {prediction - y0:.2f} above its data point")
-
-
-def two_starts(losses, x, curves, points, labels, description):
-    """Plot the losses of two descents, and the two curves they end at with the data points."""
-    figure, (top, bottom) = new_figure(rows=2, width=5.2, height=4.8)
-    for loss, curve, label, dashes in zip(losses, curves, labels, ["-", "--"], strict=True):
-        top.plot(np.arange(len(loss)), loss, dashes, color=FORWARD, label=label)
-        bottom.plot(x, curve, dashes, color=FORWARD)
-    bottom.plot(*np.transpose(points), "s", color=INK)
-    top.set(xlabel="update", ylabel="loss")
-    top.xaxis.get_major_locator().set_params(integer=True)
-    with matplotlib.rc_context(SETTINGS):
-        top.legend(title="start")
-    bottom.set(xlabel="input x", ylabel="output f at the end")
-    return Plot(figure, description)
+# --- Lesson 1 -------------------------------------------------------------------------------------
 
 
 def stretched_lines(rows, labels, factors):
@@ -483,3 +228,224 @@ def difference_errors(steps, forward, central, best):
     axes.text(steps[-1], 1e-7, "rounding error\nrises as 1/h", color=INK, ha="left", va="top")
     axes.legend(loc="lower right", frameon=False, labelcolor=INK)
     return Plot(figure, "error of forward and central differences against the step h, log-log")
+
+
+# --- Lesson 2 -------------------------------------------------------------------------------------
+
+
+def toy_gap(x, f, point, prediction):
+    """Plot a model's curve f over x, one data point, and the gap between them."""
+    figure, axes = new_figure()
+    axes.plot(x, f, color=FORWARD)
+    x0, y0 = point
+    axes.plot([x0, x0], [y0, prediction], color=INK, linewidth=3)
+    axes.plot([x0], [prediction], "o", color=FORWARD)
+    axes.plot([x0], [y0], "s", color=INK)
+    near = {"textcoords": "offset points", "va": "center"}
+    axes.annotate("data point (x, y)", (x0, y0), (10, -6), color=INK, **near)
+    axes.annotate("prediction f", (x0, prediction), (-8, 10), color=FORWARD, ha="right", **near)
+    axes.set(xlabel="input x", ylabel="output f", ylim=(min(f) - 0.4, max(f) + 0.6))
+    return Plot(figure, f"the toy model's curve passes {prediction - y0:.2f} above its data point")
+
+
+def two_starts(losses, x, curves, points, labels, description):
+    """Plot the losses of two descents, and the two curves they end at with the data points."""
+    figure, (top, bottom) = new_figure(rows=2, width=5.2, height=4.8)
+    for loss, curve, label, dashes in zip(losses, curves, labels, ["-", "--"], strict=True):
+        top.plot(np.arange(len(loss)), loss, dashes, color=FORWARD, label=label)
+        bottom.plot(x, curve, dashes, color=FORWARD)
+    bottom.plot(*np.transpose(points), "s", color=INK)
+    top.set(xlabel="update", ylabel="loss")
+    top.xaxis.get_major_locator().set_params(integer=True)
+    with matplotlib.rc_context(SETTINGS):
+        top.legend(title="start")
+    bottom.set(xlabel="input x", ylabel="output f at the end")
+    return Plot(figure, description)
+
+
+# --- Lesson 4 -------------------------------------------------------------------------------------
+
+
+def layer_edges(W):
+    """Draw one layer twice: the edges into its first neuron (a row of W), and those out of its
+    second input (a column). ``W`` has shape (n_out, n_in).
+    """
+    figure, (into, out) = new_figure(6.0, 3.0, columns=2)
+    n_out, n_in = W.shape
+    _edges(into, W, [(0, i) for i in range(n_in)], FORWARD)
+    into.set_title("forward: row 1", color=FORWARD)
+    _edges(out, W, [(j, 1) for j in range(n_out)], BACKWARD)
+    out.set_title("backward: column 2", color=BACKWARD)
+    return Plot(figure, f"a layer of {n_in} inputs and {n_out} outputs, by row and by column")
+
+
+def _edges(axes, W, chosen, colour):
+    n_out, n_in = W.shape
+    left = [(0.0, (n_in - 1) / 2 - i) for i in range(n_in)]
+    right = [(2.4, 1.3 * ((n_out - 1) / 2 - j)) for j in range(n_out)]
+    for j, i in np.ndindex(W.shape):
+        (x0, y0), (x1, y1) = left[i], right[j]
+        on = (j, i) in chosen
+        look = {"color": colour, "lw": 2.4} if on else {"color": GRID, "lw": 1.2}
+        axes.plot([x0, x1], [y0, y1], zorder=1 + on, **look)
+        if on:
+            place = x0 + 0.42 * (x1 - x0), y0 + 0.42 * (y1 - y0) + 0.13
+            label = f"{W[j, i]:g}".replace("-", "\u2212")
+            axes.text(*place, label, color=colour, ha="center", va="bottom", weight="bold")
+    for letter, places in (("h", left), ("o", right)):
+        for k, (x, y) in enumerate(places):
+            axes.scatter(x, y, s=440, color=GRID, zorder=3)
+            name = letter + "₁₂₃₄₅₆₇₈₉"[k]
+            axes.text(x, y, name, ha="center", va="center", color=INK, zorder=4)
+    axes.set(xlim=(-0.4, 2.8), ylim=(-1.4, 1.5))
+    axes.axis("off")
+
+
+def relu_switch():
+    """Plot ReLU and its derivative, the filled dot showing which value holds at 0."""
+    figure, (value, slope) = new_figure(6.0, 2.4, columns=2)
+    value.plot([-3, 0, 3], [0, 0, 3], color=FORWARD)
+    value.set(xlabel="z", title="ReLU: max(0, z)")
+    for ends, height in (((-3, 0), 0), ((0, 3), 1)):
+        slope.plot(ends, (height, height), color=BACKWARD)
+    slope.scatter(0, 0, s=45, color=BACKWARD, zorder=3)
+    slope.scatter(0, 1, s=45, facecolor="none", edgecolor=BACKWARD, zorder=3)
+    slope.set(xlabel="z", title="its derivative: a switch", yticks=[0, 1])
+    return Plot(figure, "ReLU and its derivative, which is 0 up to and including z = 0, then 1")
+
+
+# --- Lesson 5 -------------------------------------------------------------------------------------
+
+
+def delta_flow():
+    """Draw values running forward, deltas running back, and where the gradients leave."""
+    figure, axes = new_figure(4.9, 3.4)
+    axes.set(xlim=(-0.45, 8.45), ylim=(-1.85, 2.55))
+    axes.axis("off")
+    values = {0.2: "a⁰ = x", 2.1: "z¹", 4.0: "a¹", 5.9: "z²", 7.8: "a²"}
+    _flow_row(axes, 1.3, values, ["W¹, b¹", "σ", "W², b²", "σ"], FORWARD)
+    deltas = {2.1: "δ¹", 4.0: "∂C/∂a¹", 5.9: "δ²", 7.8: "∂C/∂a²"}
+    _flow_row(axes, 0, deltas, ["⊙ σ′(z¹)", "W²ᵀ ·", "⊙ σ′(z²)"], BACKWARD, back=True)
+    arrow = {"arrowstyle": "-|>", "color": BACKWARD, "linestyle": (0, (3, 2)), "shrinkA": 13}
+    for x, layer, before in [(2.1, "¹", "a⁰"), (5.9, "²", "a¹")]:
+        axes.annotate("", (x, -1.0), (x, 0), arrowprops=arrow)
+        gradients = f"∂C/∂b{layer} = δ{layer}\n∂C/∂W{layer} = δ{layer} · {before}ᵀ"
+        axes.text(x, -1.08, gradients, color=BACKWARD, ha="center", va="top", linespacing=1.6)
+    down = {"arrowstyle": "-|>", "color": MUTED, "shrinkA": 12, "shrinkB": 12}
+    axes.annotate("", (7.8, 0), (7.8, 1.3), arrowprops=down)
+    axes.text(7.9, 0.65, "C", color=INK, va="center")
+    axes.text(0.2, 2.3, "forward: values", color=FORWARD, va="center")
+    axes.text(0.2, 0, "backward:\ndeltas", color=BACKWARD, ha="center", va="center")
+    return Plot(figure, "the forward pass of a two-layer network above its backward pass")
+
+
+def _flow_row(axes, y, places, steps, colour, back=False):
+    """Draw labels in a row with arrows between them, each arrow under its step's name."""
+    xs = list(places)
+    style = {"arrowstyle": "-|>", "color": colour, "linestyle": (0, (3, 2)) if back else "-"}
+    for left, right, step in zip(xs, xs[1:], steps, strict=False):
+        start, end = (right, left) if back else (left, right)
+        ends = {x: 23 if "∂" in places[x] or "=" in places[x] else 11 for x in (left, right)}
+        style |= {"shrinkA": ends[start], "shrinkB": ends[end]}
+        axes.annotate("", (end, y), (start, y), arrowprops=style)
+        axes.text((left + right) / 2, y + 0.33, step, color=colour, ha="center", fontsize=9)
+    for x, label in places.items():
+        axes.text(x, y, label, color=colour, ha="center", va="center", fontsize=11)
+
+
+def sigmoid_and_slope(z, a, slope):
+    """Plot a = σ(z) and σ′(z) above each other."""
+    figure, axes = new_figure(5.6, 2.6)
+    axes.plot(z, a, color=FORWARD)
+    axes.plot(z, slope, color=BACKWARD)
+    axes.text(2.2, 0.8, "σ(z)", color=FORWARD)
+    axes.text(1.6, 0.2, "σ′(z), never above ¼", color=BACKWARD)
+    axes.set(xlabel="z", ylim=(-0.03, 1.05))
+    return Plot(figure, "the sigmoid and its slope against z")
+
+
+def gradient_against_z(z, squared, cross_entropy):
+    """Plot the size of δ of one sigmoid neuron with target 0 under both losses."""
+    figure, axes = new_figure(5.6, 3.0)
+    axes.plot(z, cross_entropy, color=BACKWARD)
+    axes.plot(z, squared, color=BACKWARD, linestyle="--")
+    axes.text(1.2, 0.9, "cross-entropy:  a − y", color=BACKWARD, ha="right")
+    axes.text(1.7, 0.165, "squared error:  (a − y) σ′(z)", color=BACKWARD)
+    axes.text(-7.9, 0.5, "right", color=MUTED)
+    axes.text(7.9, 0.5, "confidently wrong", color=MUTED, ha="right")
+    axes.set(
+        xlabel="z of a sigmoid neuron with target y = 0", ylabel="size of δ", ylim=(-0.03, 1.06)
+    )
+    return Plot(figure, "size of δ against z for two losses")
+
+
+def two_losses_training(squared, cross_entropy):
+    """Plot a neuron's output at each step, trained with either loss towards 0."""
+    figure, axes = new_figure(5.6, 3.0)
+    axes.plot(np.arange(len(squared)), squared, color=FORWARD, linestyle="--")
+    axes.plot(np.arange(len(cross_entropy)), cross_entropy, color=FORWARD)
+    left, middle = 0.2 * len(squared), len(squared) // 3
+    axes.text(left, squared[middle] - 0.1, "squared error", color=FORWARD)
+    axes.text(left, cross_entropy[middle] + 0.07, "cross-entropy", color=FORWARD)
+    axes.set(xlabel="steps of gradient descent", ylabel="output a (target 0)", ylim=(0, 1.03))
+    return Plot(figure, "one saturated neuron learns")
+
+
+def learned_regions(grid, outputs, X, Y):
+    """Plot the regions in which a network with two inputs answers above one half.
+
+    ``grid`` holds the coordinates along either axis, ``outputs`` the answers on it, of shape
+    (len(grid), len(grid)) with the second input along the rows.
+    """
+    figure, axes = new_figure(3.7, 3.4)
+    axes.contourf(grid, grid, outputs, levels=[0.5, 1], colors=[FORWARD], alpha=0.18)
+    axes.contour(grid, grid, outputs, levels=[0.5], colors=[FORWARD], linewidths=1.5)
+    ones = Y[0] > 0.5
+    axes.scatter(*X[:, ones], s=14, color=FORWARD)
+    axes.scatter(*X[:, ~ones], s=14, facecolors="none", edgecolors=INK, linewidths=0.9)
+    axes.set(xlabel="x₁", ylabel="x₂", aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    axes.grid(False)
+    return Plot(figure, "where the trained network answers 1")
+
+
+# --- Lesson 7 -------------------------------------------------------------------------------------
+
+
+def layer_stack(names, roles):
+    """Draw layers below each other, each with its role beside it."""
+    figure, axes = new_figure(4.6, 0.52 * len(names))
+    axes.set(xlim=(0, 10), ylim=(0.25 - len(names), 0.55))
+    axes.axis("off")
+    box = {"boxstyle": "round,pad=0.45", "facecolor": "none", "edgecolor": MUTED}
+    for k, (name, role) in enumerate(zip(names, roles, strict=True)):
+        axes.text(2.6, -k, name, color=INK, ha="center", va="center", bbox=box)
+        axes.text(5.4, -k, role, color=MUTED, va="center")
+    ahead = {"arrowstyle": "-|>", "color": FORWARD}
+    back = {"arrowstyle": "-|>", "color": BACKWARD, "linestyle": (0, (3, 2))}
+    for k in range(len(names) - 1):
+        axes.annotate("", (2.2, -k - 0.74), (2.2, -k - 0.26), arrowprops=ahead)
+        axes.annotate("", (3.0, -k - 0.26), (3.0, -k - 0.74), arrowprops=back)
+    return Plot(figure, "layers, forward down and backward up")
+
+
+def picture_grid(pictures, titles, description, columns=4, largest=None):
+    """Draw small pictures, each with its title: ink on paper, or signed numbers.
+
+    ``pictures`` has shape (height, width, n). Without ``largest`` the numbers are ink from 0 to 1;
+    with it they are signed, purple below zero and green above, full at ±largest.
+    """
+    height, width, count = pictures.shape
+    rows = -(-count // columns)
+    size = 1.15
+    figure, axes = new_figure(columns * size, rows * (size * height / width + 0.22), columns, rows)
+    style = {"cmap": "Greys", "vmin": 0, "vmax": 1}
+    if largest is not None:
+        style = {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
+    style |= {"edgecolors": "face", "linewidth": 1, "antialiased": False}  # no seams
+    for k, place in enumerate(np.ravel(axes)):
+        place.axis("off")
+        if k < count:
+            place.pcolormesh(pictures[::-1, :, k], **style)
+            place.set_aspect("equal")
+            place.set_title(titles[k], fontsize=9)
+    return Plot(figure, description)

@@ -1,11 +1,21 @@
 """Mini-batches and the training loop."""
 
+import warnings
 from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 
-from backprop_lib._validate import label_array, random_generator, real_array, whole_number
+from backprop_lib._validate import (
+    NonFiniteError,
+    label_array,
+    random_generator,
+    real_array,
+    whole_number,
+)
+
+STILL = 1e-3  # the loss has not moved: its largest change relative to itself
+ALIKE = 1e-6  # outputs are the same but for rounding, in single precision, too
 
 
 class History(SimpleNamespace):
@@ -19,14 +29,12 @@ class History(SimpleNamespace):
         The loss on the validation samples after each epoch; empty without such samples.
     best_epoch : int or None
         The epoch, counted from 1, with the smallest validation loss; of equal ones the first.
-    forward_passes, backward_passes, updates : int
-        Counted per mini-batch. Looks at the validation samples are not among them: one before
-        the first update, to check them, and one after each epoch.
+    updates : int
+        The steps taken: one for each mini-batch, and with it one forward and one backward pass.
     """
 
     def __init__(self):
-        super().__init__(loss=[], validation_loss=[], best_epoch=None)
-        self.forward_passes = self.backward_passes = self.updates = 0
+        super().__init__(loss=[], validation_loss=[], best_epoch=None, updates=0)
 
 
 def minibatches(m, batch_size, rng):
@@ -41,6 +49,7 @@ def minibatches(m, batch_size, rng):
     return (order[start : start + batch_size] for start in range(0, m, batch_size))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # who finds an infinity or NaN refuses it
 def fit(
     network,
     loss,
@@ -61,14 +70,14 @@ def fit(
     ----------
     network : Sequential
         Its parameters are updated in place.
-    loss : loss object
-        Its ``forward`` takes the network's output and a batch of Y.
+    loss : HalfSquaredError, SoftmaxCrossEntropy, ...
+        An object whose ``forward`` takes the network's output and a batch of Y.
     X : array of shape (..., m)
         The inputs.
     Y : array of shape (..., m)
         The targets or labels.
     optimizer : SGD or Adam
-        Takes the steps.
+        Its ``step`` takes the parameters and their gradients.
     epochs, batch_size : int
         At least 1.
     rng : numpy.random.Generator
@@ -93,7 +102,16 @@ def fit(
     FloatingPointError
         A loss or a gradient left the finite numbers: training diverged. The parameters stay as
         the last update left them: start again from fresh ones.
+
+    Warns
+    -----
+    UserWarning
+        Nothing was learnt: at the end every sample of a batch gets the same answer, or the loss
+        was the same in every epoch.
     """
+    _require(network, "network", ["forward", "backward", "parameters", "gradients"])
+    _require(loss, "loss", ["forward", "backward"])
+    _require(optimizer, "optimizer", ["step", "learning_rate"])
     X, Y = _samples(X, Y, "fit")
     epochs = whole_number(epochs, "fit: epochs")
     if patience is not None:
@@ -102,27 +120,47 @@ def fit(
             raise ValueError("fit: patience: expected validation samples to judge by, got none")
     _check_targets(network, loss, X, Y)
     if validation is not None:
-        validation = _checked_validation(network, loss, validation)
+        validation = X_held, Y_held = _checked_validation(network, loss, validation)
     X, Y = _batch_first(X), _batch_first(Y)
-    history, best = History(), {}
-    with _progress_bar(epochs) if progress else nullcontext() as bar:
-        for epoch in range(1, epochs + 1):
-            batches = minibatches(len(X), batch_size, rng)
-            history.loss.append(_train(network, loss, X, Y, batches, optimizer, history))
-            if progress:
-                bar.set_postfix_str(f"loss {history.loss[-1]:.4f}", refresh=False)
-                bar.update()
-            if validation is not None:
-                J = _validation_loss(network, loss, *validation, optimizer, epoch)
-                if J < min(history.validation_loss, default=np.inf):
-                    history.best_epoch = epoch
-                    best = {name: P.copy() for name, P in network.parameters().items()}
-                history.validation_loss.append(J)
-                if epoch - history.best_epoch == patience:
-                    break
+    history, best, epoch = History(), {}, 0
+    bar = _progress_bar(epochs) if progress else nullcontext()
+    try:
+        with bar:
+            for epoch in range(1, epochs + 1):
+                total = 0.0
+                for indices in minibatches(len(X), batch_size, rng):
+                    X_batch, Y_batch = _batch(X, indices), _batch(Y, indices)
+                    A = network.forward(X_batch)
+                    total += len(indices) * loss.forward(A, Y_batch)
+                    network.backward(loss.backward(), input_gradient=False)
+                    optimizer.step(network.parameters(), network.gradients())
+                    history.updates += 1
+                history.loss.append(total / len(X))
+                if progress:
+                    bar.set_postfix_str(f"loss {history.loss[-1]:.4f}", refresh=False)
+                    bar.update()
+                if validation is not None:
+                    J = loss.forward(network.forward(X_held), Y_held)
+                    if J < min(history.validation_loss, default=np.inf):
+                        history.best_epoch = epoch
+                        best = {name: P.copy() for name, P in network.parameters().items()}
+                    history.validation_loss.append(J)
+                    if epoch - history.best_epoch == patience:
+                        break
+    except NonFiniteError as error:
+        if history.updates == 0:
+            raise  # nothing has been learnt yet: the starting weights or the data are at fault
+        where = f"at update {history.updates + 1}"
+        if len(history.loss) == epoch:  # the epoch's updates are done
+            where = f"on the validation samples after epoch {epoch}"
+        raise FloatingPointError(
+            f"training diverged {where} ({error}); "
+            f"try a learning rate below {optimizer.learning_rate:g}"
+        ) from None
     if patience is not None:
         for name, P in network.parameters().items():
             P[...] = best[name]
+    _warn_if_nothing_was_learnt(history, A, X, Y, optimizer)
     return history
 
 
@@ -131,6 +169,16 @@ def accuracy(network, X, labels):
     scores = real_array(network.forward(X), "accuracy: scores", ("classes", "m"))
     labels = label_array(labels, "accuracy: labels", *scores.shape)
     return float((scores.argmax(axis=0) == labels).mean())
+
+
+def _require(thing, name, attributes):
+    """Refuse what lacks an attribute, or a class: it has them, but there is no object yet."""
+    if isinstance(thing, type) or not all(hasattr(thing, wanted) for wanted in attributes):
+        *most, last = attributes
+        found = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
+        raise TypeError(
+            f"fit: {name}: expected an object with {', '.join(most)} and {last}, got {found}"
+        )
 
 
 def _samples(X, Y, owner):
@@ -147,9 +195,8 @@ def _samples(X, Y, owner):
 
 def _check_targets(network, loss, X, Y):
     """Refuse targets that do not fit the loss, at the price of one sample's forward pass."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        one_output = network.forward(X[..., :1])
-        loss.forward(np.repeat(one_output, X.shape[-1], axis=-1), Y)
+    one_output = network.forward(X[..., :1])
+    loss.forward(np.repeat(one_output, X.shape[-1], axis=-1), Y)
 
 
 def _checked_validation(network, loss, validation):
@@ -160,9 +207,10 @@ def _checked_validation(network, loss, validation):
         raise ValueError(f"fit: validation: expected a pair (X, Y), got {len(validation)} entries")
     X, Y = _samples(*validation, "fit: validation")
     try:
-        _loss(network, loss, X, Y)
+        loss.forward(network.forward(X), Y)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"fit: validation: {error}") from None
+        error.args = (f"fit: validation: {error}",)
+        raise
     return X, Y
 
 
@@ -179,49 +227,21 @@ def _batch(array, indices):
     return np.ascontiguousarray(np.moveaxis(array[indices], 0, -1))
 
 
-def _train(network, loss, X, Y, batches, optimizer, history):
-    """Take a step on each batch and return the mean loss of the samples."""
-    total = 0.0
-    for indices in batches:
-        X_batch, Y_batch = _batch(X, indices), _batch(Y, indices)
-        total += len(indices) * _step(network, loss, X_batch, Y_batch, optimizer, history)
-    return total / len(X)
-
-
-def _step(network, loss, X, Y, optimizer, history):
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            J = loss.forward(network.forward(X), Y)
-            network.backward(loss.backward(), input_gradient=False)
-            optimizer.step(network.parameters(), network.gradients())
-    except ValueError as error:  # an infinity or NaN was refused on the way
-        if history.updates == 0:
-            raise  # nothing has been learnt yet: the starting weights or the data are at fault
-        raise _diverged(f"at update {history.updates + 1}", error, optimizer) from None
-    history.forward_passes += 1
-    history.backward_passes += 1
-    history.updates += 1
-    return J
-
-
-def _validation_loss(network, loss, X, Y, optimizer, epoch):
-    try:
-        return _loss(network, loss, X, Y)
-    except ValueError as error:  # as in a step
-        raise _diverged(
-            f"on the validation samples after epoch {epoch}", error, optimizer
-        ) from None
-
-
-def _loss(network, loss, X, Y):
-    with np.errstate(over="ignore", invalid="ignore"):
-        return loss.forward(network.forward(X), Y)
-
-
-def _diverged(where, error, optimizer):
-    return FloatingPointError(
-        f"training diverged {where} ({error}); "
-        f"try a learning rate below {optimizer.learning_rate:g}"
+def _warn_if_nothing_was_learnt(history, A, X, Y, optimizer):
+    """Say so if the last outputs A are all alike, or the losses, though the targets are not."""
+    if (Y == Y[:1]).all() or history.updates == 1:
+        return  # one answer for all is right, or A comes from before the only update
+    if A.shape[-1] > 1 and np.ptp(A, axis=-1).max() <= ALIKE * abs(A).max():
+        found = "the network gives every sample the same answer"
+    elif len(history.loss) > 1 and np.ptp(history.loss) < STILL * max(history.loss):
+        found = f"the loss has not moved from {history.loss[-1]:.4g}"
+    else:
+        return
+    warnings.warn(
+        f"fit: {found}: look at the scale of the inputs (up to {abs(X).max():.3g} here, "
+        f"a few units are usual), at the learning rate ({optimizer.learning_rate:g}), at units "
+        "that are dead or saturated (network.outputs)",
+        stacklevel=4,  # the caller of fit: between the two lies its errstate
     )
 
 

@@ -15,20 +15,9 @@ from statistics import median, quantiles
 import nbformat
 from playwright.sync_api import sync_playwright
 
-from backprop_lib import live, worked
+from backprop_lib import live
 from tools.browser import CHROMIUM_FLAGS, find_chromium, jupyterlab, open_notebook
 
-FIGURES = {
-    "chain": "live.chain_figure()",
-    "two paths": "live.paths_figure()",
-    "toy model": "live.toy_figure()",
-    "2-3-2-1": "live.network_figure(worked.RELU_2_3_2_1)",
-    "2-2-2": "live.network_figure()",
-    "secant": "live.secant_figure()",
-    "matrices": "live.matrix_figure()",
-    "deltas": "live.delta_figure()",
-    "kernel": "live.cnn_figure()",
-}
 SCRIPT = (Path(live.__path__[0]) / "figure.js").read_text(encoding="utf-8")
 
 FOLLOW = """async (inputs) => {
@@ -96,8 +85,8 @@ def in_pages(browser, inputs):
     """Return a row for each figure: times in ms and the size in kB."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, code in FIGURES.items():
-            html = eval(code, {"live": live, "worked": worked}).html()
+        for name, make_figure in live.FIGURES.items():
+            html = make_figure().html()
             path = Path(folder) / "figure.html"
             path.write_text(f"<!doctype html><meta charset=utf-8><body>{html}", encoding="utf-8")
             page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -118,7 +107,7 @@ def in_jupyterlab(browser, keys):
     """Return the medians, in ms, from a key to the answer in the page, by name."""
     with tempfile.TemporaryDirectory() as folder:
         setup = "from backprop_lib import ToyModel, live, worked"
-        cells = {name: f"{setup}\n{code}" for name, code in FIGURES.items()}
+        cells = {name: f"{setup}\nlive.FIGURES[{name!r}]()" for name in live.FIGURES}
         cells["interact, matplotlib"] = f"{setup}\n{INTERACT.strip()}"
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(code) for code in cells.values()],

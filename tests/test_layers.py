@@ -1,6 +1,7 @@
 """Activations, dense, convolution, pooling, flatten: values, every gradient entry, types, extremes."""
 
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from backprop_lib import (
     Softplus,
     Tanh,
     conv,
+    conv_fast,
     initializers,
 )
 from backprop_lib.conv import conv2d_loops, conv2d_loops_backward
@@ -300,7 +302,7 @@ def test_patches_are_kept_up_to_the_limit_and_beyond_it_made_row_by_row(monkeypa
         layer.forward(A)
         assert (layer.saved[-1] is not None) == kept
     for at_once, positions in [(True, 3 * 4 * 3), (False, 4 * 3)]:
-        _, columns = conv.patches_forward(A, layer.W, layer.b, 1, (3, 3, 4, 3), at_once)
+        _, columns = conv_fast.patches_forward(A, layer.W, layer.b, 1, (3, 3, 4, 3), at_once)
         assert columns.shape == (8 + 1, positions)  # and the ones for the biases
 
 
@@ -349,12 +351,60 @@ def test_the_precision_given_is_kept(layer, A, dtype):
     }
 
 
-def test_the_loops_keep_the_precision_given():
-    layer = random_conv(1, 1, 2, 2)
-    A, W, b = (array.astype(np.float32) for array in (random_array(1, 3, 3, 1), layer.W, layer.b))
-    Z = conv2d_loops(A, W, b)
-    results = [Z, *conv2d_loops_backward(Z, A, W)]
-    assert {array.dtype for array in results} == {np.dtype(np.float32)}
+ROUNDED = 1e-5  # a few dozen roundings of single precision, 6e-8 each
+
+
+def by_loops(A, W, b, dZ):
+    return conv2d_loops(A, W, b), *conv2d_loops_backward(dZ, A, W)
+
+
+def by_layer(A, W, b, dZ):
+    layer = Conv2D(W, b)
+    Z, dA = layer.forward(A), layer.backward(dZ)
+    return Z, dA, layer.dW, layer.db
+
+
+@pytest.mark.parametrize("dtypes", [*product("fd", repeat=4)], ids="".join)
+@pytest.mark.parametrize(
+    "convolve, most_columns",
+    [(by_loops, 0), (by_layer, 0), (by_layer, np.inf)],
+    ids=["loops", "rows", "columns"],
+)
+def test_each_result_of_a_convolution_has_the_precision_of_the_arrays_it_is_made_of(
+    convolve, most_columns, dtypes, monkeypatch
+):
+    """As in a dense layer: of A, W and b for Z, dZ and W for dA, dZ and A for dW, dZ for db."""
+    monkeypatch.setattr(conv, "COLUMNS", most_columns)
+    layer, A, dZ = random_conv(2, 3, 2, 2), random_array(2, 4, 5, 3), random_array(3, 3, 4, 3)
+    given = [array.astype(c) for array, c in zip((A, layer.W, layer.b, dZ), dtypes, strict=True)]
+    exact = by_loops(*(array.astype(float) for array in given))
+    A, W, b, dZ = given
+    factors = [(A, W), (dZ, W), (dZ, A), (dZ,)]  # the biases only add to the type of Z
+    for found, wanted, made_of in zip(convolve(*given), exact, factors, strict=True):
+        products = np.result_type(*made_of)
+        assert found.dtype == (np.result_type(products, b) if wanted is exact[0] else products)
+        tolerance = EXACT if products == np.float64 else ROUNDED
+        np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
+
+
+def test_a_convolution_of_one_pixel_and_a_dense_layer_agree_on_every_precision():
+    for dtypes in product("fd", repeat=4):
+        shapes = (2, 3), (4, 2), (4, 1), (4, 3)
+        A, W, b, dZ = (np.ones(n, c) for n, c in zip(shapes, dtypes, strict=True))
+        dense = Dense(W, b)
+        expected = [dense.forward(A), dense.backward(dZ), dense.dW, dense.db]
+        pixels = A[:, None, None], W[:, :, None, None], b, dZ[:, None, None]
+        found = by_layer(*pixels)
+        assert [array.dtype for array in found] == [array.dtype for array in expected], dtypes
+
+
+def test_flatten_s_results_do_not_lend_out_the_caller_s_memory():
+    """Written to, they would change the images, or the gradients, behind the caller's back."""
+    layer, A = Flatten(), random_array(2, 3, 4, 5)
+    for result in (layer.forward(A), layer.backward(random_array(24, 5))):
+        with pytest.raises(ValueError, match="read-only"):
+            result += 1
+    assert A.flags.writeable
 
 
 @pytest.mark.parametrize("kind", [int, np.int8, np.uint8, np.float16])

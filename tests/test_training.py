@@ -117,7 +117,7 @@ def test_counts_of_one_epoch_on_a_thousand_samples(batch_size, updates):
     history = fit(
         network, HalfSquaredError(), X, Y, SGD(0.01), epochs=1, batch_size=batch_size, rng=rng()
     )
-    assert history.updates == history.forward_passes == history.backward_passes == updates
+    assert history.updates == updates
     assert len(history.loss) == 1
 
 
@@ -155,7 +155,10 @@ def test_the_loss_of_an_epoch_counts_every_sample_alike():
     """Batches of 3 and 1 with a step too small to matter: the mean over 4 samples."""
     network, X, Y = line(4)
     expected = HalfSquaredError().forward(network.forward(X), Y)
-    history = fit(network, HalfSquaredError(), X, Y, SGD(1e-300), epochs=2, batch_size=3, rng=rng())
+    with pytest.warns(UserWarning, match="fit: the loss has not moved"):
+        history = fit(
+            network, HalfSquaredError(), X, Y, SGD(1e-300), epochs=2, batch_size=3, rng=rng()
+        )
     assert history.loss == pytest.approx([expected, expected], rel=EXACT)
 
 
@@ -304,6 +307,94 @@ def test_an_overflowing_gradient_counts_as_divergence_although_the_loss_is_finit
         np.testing.assert_array_equal(P, optimizer.after[name])
 
 
+@pytest.mark.parametrize("fails", ["step", "forward", "validation"])
+def test_an_error_that_is_not_about_infinity_comes_through_untouched(fails):
+    """A full disk is not to be mended with a lower learning rate."""
+
+    class Full(SGD):
+        def step(self, parameters, gradients):
+            super().step(parameters, gradients)
+            self.count = getattr(self, "count", 0) + 1
+            if fails == "step" and self.count == 2:
+                raise ValueError("disk full")
+
+    class FullLoss(HalfSquaredError):
+        def forward(self, A, Y):
+            after = hasattr(optimizer, "count")
+            if after and (fails == "forward" or fails == "validation" and A.shape[1] == 1):
+                raise ValueError("disk full")
+            return super().forward(A, Y)
+
+    network, X, Y = line(4)
+    optimizer, options = Full(0.1), dict(epochs=3, batch_size=2, rng=rng())
+    options |= {"validation": (X[:, :1], Y[:, :1])} if fails == "validation" else {}
+    with pytest.raises(ValueError, match="^disk full$"):
+        fit(network, FullLoss(), X, Y, optimizer, **options)
+
+
+@pytest.mark.parametrize(
+    "changed, expected",
+    [
+        ({"loss": HalfSquaredError}, "loss: .* forward and backward.*, got the class HalfSq"),
+        ({"loss": "squared"}, "loss: .* forward and backward.*, got str"),
+        ({"optimizer": SGD}, "optimizer: .* step and learning_rate.*, got the class SGD"),
+        ({"optimizer": "sgd"}, "optimizer: .* step and learning_rate.*, got str"),
+        ({"optimizer": None}, "optimizer: .* step and learning_rate.*, got NoneType"),
+        ({"network": Sequential}, "network: .* forward, .* gradients.*, got the class Sequential"),
+        ({"network": [Dense([[1.0]], [[0.0]])]}, "network: .* forward, .*, got list"),
+    ],
+)
+def test_a_class_or_a_name_where_an_object_is_wanted(changed, expected):
+    network, X, Y = line()
+    arguments = dict(network=network, loss=HalfSquaredError(), optimizer=SGD(0.1)) | changed
+    with pytest.raises(TypeError, match=f"^fit: {expected}"):
+        fit(X=X, Y=Y, epochs=1, batch_size=2, rng=rng(), **arguments)
+
+
+def digits(scale, m=320):
+    images, labels = load_digits()
+    return images[..., :m] * scale, labels[:m]
+
+
+@pytest.mark.parametrize("epochs", [1, 4])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_network_whose_units_died_of_inputs_that_nobody_scaled_is_reported(epochs, dtype):
+    images, labels = digits(255)
+    layers = [Flatten(), Dense.random(64, 32, rng()), ReLU(), Dense.random(32, 10, rng())]
+    for layer in layers[1::2]:
+        layer.W, layer.b = layer.W.astype(dtype), layer.b.astype(dtype)
+    options, loss = dict(epochs=epochs, batch_size=32, rng=rng()), SoftmaxCrossEntropy()
+    with pytest.warns(UserWarning) as report:
+        fit(Sequential(layers), loss, images.astype(dtype), labels, SGD(0.1), **options)
+    (warning,) = report
+    assert re.fullmatch(
+        r"fit: the network gives every sample the same answer: look at the scale "
+        r"of the inputs \(up to 255 here, a few units are usual\), at the learning rate "
+        r"\(0\.1\), at units that are dead or saturated \(network\.outputs\)",
+        str(warning.message),
+    )
+    assert warning.filename == __file__  # points at the call
+
+
+def test_a_loss_that_has_not_moved_is_reported():
+    network, (images, labels) = mlp(64, 8, 10), digits(1, 40)
+    options = dict(epochs=3, batch_size=10, rng=rng())
+    with pytest.warns(UserWarning, match="fit: the loss has not moved from 3.* rate .1e-07., at"):
+        fit(network, SoftmaxCrossEntropy(), images.reshape(64, -1), labels, SGD(1e-7), **options)
+
+
+@pytest.mark.parametrize(
+    "target, learning_rate",
+    [([1.0, 1.0], 0.1), ([3.0, 5.0], 1e-300)],
+    ids=["all targets are alike", "nothing is left to learn"],
+)
+def test_no_false_alarm(target, learning_rate):
+    """Warnings are errors in this file: the other tests here hold that, too."""
+    network = Sequential([Dense([[2.0 if learning_rate < 0.1 else 0.0]], [[1.0]])])
+    options = dict(epochs=3, batch_size=2, rng=rng())
+    fit(network, HalfSquaredError(), [[1.0, 2.0]], [target], SGD(learning_rate), **options)
+
+
 def test_starting_weights_that_overflow_are_not_blamed_on_the_learning_rate():
     network = Sequential([Dense([[1e200]], [[0.0]]), Dense([[1e200]], [[0.0]])])
     X = Y = [[1.0]]
@@ -372,7 +463,7 @@ def test_the_validation_loss_is_that_of_the_weights_after_each_epoch():
     assert history.validation_loss == [18, 2, 8, 0.5]
     assert history.loss == [32, 2, 0, 0.5]  # ½ (w − 1)² of the weights before: 9, 3, 1, 2
     assert (history.best_epoch, w) == (4, 0.5)
-    assert history.forward_passes == history.backward_passes == history.updates == 4
+    assert history.updates == 4
 
 
 def test_without_patience_nothing_stops_and_nothing_is_put_back():
@@ -394,7 +485,7 @@ def test_patience_stops_and_puts_the_best_epoch_back(patience, seen, best_epoch,
     history, w = guided([3, 1, 2, -2, 0.5, 2, 2, 1, 4], epochs=9, patience=patience)
     assert history.validation_loss == seen
     assert (history.best_epoch, w) == (best_epoch, best)
-    assert len(history.loss) == history.updates == history.forward_passes == len(seen)
+    assert len(history.loss) == history.updates == len(seen)
 
 
 def test_an_equal_validation_loss_is_no_improvement():
@@ -527,10 +618,7 @@ def test_a_history_shows_its_numbers():
     history = fit(
         network, HalfSquaredError(), X, 0 * Y, SGD(0.1), epochs=1, batch_size=2, rng=rng()
     )
-    assert repr(history) == (
-        "History(loss=[0.0], validation_loss=[], best_epoch=None, "
-        "forward_passes=2, backward_passes=2, updates=2)"
-    )
+    assert repr(history) == ("History(loss=[0.0], validation_loss=[], best_epoch=None, updates=2)")
 
 
 def test_neither_the_progress_bar_nor_the_downloader_is_imported_before_it_is_wanted():

@@ -21,12 +21,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ENOUGH = 0.95
 SECONDS, MEMORY = 60, 8 * 2**30  # of computing, and bytes, that a mutant may take
-NOT_CORE = {"__init__", "plots", "worked"}  # names, pictures, data
+NOT_CORE = {"__init__", "worked", "colours", "plots", "still", "tables"}  # data and pictures
 MODULES = sorted({path.stem for path in (ROOT / "backprop_lib").glob("*.py")} - NOT_CORE)
-NOT_UNIT = ("benchmarks", "live", "pytorch", "repository")
+NOT_UNIT = ("benchmarks", "pytorch", "repository")
 TESTS = [path.stem.removeprefix("test_") for path in sorted(ROOT.glob("tests/test_*.py"))]
 TESTS = [name for name in TESTS if not name.startswith(NOT_UNIT)]
-OWN_TESTS = {"program": "compile", "_validate": "bad_input"} | dict.fromkeys(
+OWN_TESTS = {"program": "compile", "_validate": "bad_input", "formulas": "live_formulas"}
+OWN_TESTS |= dict.fromkeys(
     ["activations", "dense", "layer", "initializers", "conv", "conv_fast"], "layers"
 )
 OPTIONS = "-o addopts= -p no:cacheprovider -p no:terminal -x".split()

@@ -1,10 +1,11 @@
 """What the book needs beyond its configuration.
 
 MathJax and the script of the live figures are copied into it: the built pages ask no other host
-for anything, so that a copied folder works without a network. Equations and figures are numbered
-by lesson.
+for anything, so that a copied folder works without a network. What has a face for the book shows
+it. Equations and figures are numbered by lesson.
 """
 
+import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
 
 from backprop_lib import live
+from backprop_lib.still import PAGE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STATIC_FILES = [ROOT / "book" / "_assets" / "book.css", ROOT / "backprop_lib/live/figure.js"]
@@ -52,6 +54,18 @@ def copy_mathjax(app: Sphinx) -> None:
         copy_asset(source, target if source.is_dir() else target.parent)
 
 
+def show_page_faces(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put the face that an output has for the book in the place of its still."""
+    if PAGE not in source[0]:
+        return
+    notebook = json.loads(source[0])
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if PAGE in output.get("data", {}):
+                output["data"]["text/html"] = output["data"].pop(PAGE)
+    source[0] = json.dumps(notebook)
+
+
 def number_by_lesson(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Number equations, figures and tables by lesson: the third equation of lesson 04 is (4.3).
 
@@ -71,5 +85,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("live-figure", LiveFigure)
     app.connect("config-inited", configure)
     app.connect("builder-inited", copy_mathjax)
+    app.connect("source-read", show_page_faces)
     app.connect("env-get-updated", number_by_lesson, priority=900)  # after Sphinx's own numbers
     return {"parallel_read_safe": True, "parallel_write_safe": True}
