@@ -7,8 +7,12 @@ STAMP := $(VENV)/.installed
 # The matrix products here are small: more threads would spin and wait, each in the others' way
 export OPENBLAS_NUM_THREADS ?= 1
 
+# A file of tests, or a notebook, stays on one worker, in the order of collection: the slow ones,
+# in the browser, come first, and the notebooks last
+TWO_WORKERS := -n 2 --dist loadscope --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
-.PHONY: help book test test-deep mutants torch bench bench-figures lab notebooks lock clean
+.PHONY: help book test test-fast test-deep mutants peers bench bench-figures lab notebooks lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -19,7 +23,10 @@ book: $(STAMP)  ## build the book from the stored outputs, and open it
 test: $(STAMP)  ## style, unit tests, every notebook re-run and compared, the book in a browser
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pytest
+	$(BIN)/pytest $(TWO_WORKERS)
+
+test-fast: $(STAMP)  ## the unit tests alone, in half a minute: no browser, no notebook
+	$(BIN)/pytest tests --ignore=tests/browser
 
 test-deep: $(STAMP)  ## 5,000 random networks against PyTorch, where `make test` takes 300
 	DEEP=1 $(BIN)/pytest tests/test_pytorch.py
@@ -27,8 +34,8 @@ test-deep: $(STAMP)  ## 5,000 random networks against PyTorch, where `make test`
 mutants: $(STAMP)  ## break the core in small ways: do the tests notice? takes an hour
 	$(BIN)/python tools/mutants.py
 
-torch: $(STAMP)  ## add PyTorch, which some tests and benchmarks compare with
-	$(BIN)/pip install --quiet "torch==2.13.0"
+peers: $(STAMP)  ## add PyTorch and JAX, which some tests and benchmarks compare with
+	$(BIN)/pip install --quiet --no-build-isolation -e ".[peers]"
 
 bench: $(STAMP)  ## time the library against PyTorch and others, one table
 	$(BIN)/python benchmarks/bench.py

@@ -1,179 +1,74 @@
 """The scalar computational graph: ordinary arithmetic records it, ``backward`` walks it back.
 
-Every operation is one row of ``OPERATIONS``: its value directly above its local derivatives, as
-formulas. The operators of ``Value`` and the straight-line programs of ``compile`` are both
-written from these rows: no rule exists twice.
+Every operation is one rule, a function of plain numbers: its value directly above its local
+derivatives. A decorator lets it work on ``Value`` and record itself.
 """
 
-import itertools
 import math
+from functools import wraps
 from operator import attrgetter
-from typing import NamedTuple
+from types import FunctionType
 
 from backprop_lib._validate import real_number
 
-
-class Operation(NamedTuple):
-    """One elementary operation on the numbers ``a`` and ``b``, with ``out`` for its result.
-
-    ``forward`` and each of ``local`` is a formula in these letters and in ``FUNCTIONS``;
-    ``local`` holds one local derivative, d out / d input, for each input.
-    """
-
-    forward: str
-    local: tuple
-    doc: str
+OPERATIONS = {}  # by name: the functions on Values that record
+DEEPEST_PICKLE = 100
 
 
-OPERATIONS = {
-    "add": Operation(
-        "a + b",
-        ("1.0", "1.0"),
-        "Return a + b.",
-    ),
-    "sub": Operation(
-        "a - b",
-        ("1.0", "-1.0"),
-        "Return a - b.",
-    ),
-    "mul": Operation(
-        "a * b",
-        ("b", "a"),
-        "Return a b.",
-    ),
-    "div": Operation(
-        "a / b",
-        ("1 / b", "-out / b"),
-        "Return a / b; ``ZeroDivisionError`` for b = 0.",
-    ),
-    "pow": Operation(
-        "pow(a, b)",
-        ("pow_slope(a, b)", "out * log(a) if a > 0 else 0.0"),
-        "Return a to the power b; ``ValueError`` if a < 0 and b is not whole.",
-    ),
-    "neg": Operation(
-        "-a",
-        ("-1.0",),
-        "Return -a.",
-    ),
-    "square": Operation(
-        "a ** 2",
-        ("2 * a",),
-        "Return a².",
-    ),
-    "sin": Operation(
-        "sin(a)",
-        ("cos(a)",),
-        "Return sin a.",
-    ),
-    "cos": Operation(
-        "cos(a)",
-        ("-sin(a)",),
-        "Return cos a.",
-    ),
-    "exp": Operation(
-        "exp(a)",
-        ("out",),
-        "Return e to the power a; ``OverflowError`` above about 709.",
-    ),
-    "log": Operation(
-        "log(a)",
-        ("1 / a",),
-        "Return the natural logarithm of a; ``ValueError`` unless a > 0.",
-    ),
-    "tanh": Operation(
-        "tanh(a)",
-        ("1 - out * out",),
-        "Return the hyperbolic tangent of a.",
-    ),
-    "sigmoid": Operation(
-        "sigmoid(a)",
-        ("out * sigmoid(-a)",),
-        "Return 1 / (1 + exp(-a)); Equation :eq:`eq-sigmoid`.",
-    ),
-    "relu": Operation(
-        "max(a, 0.0)",
-        ("1.0 if a > 0 else 0.0",),
-        "Return max(0, a), with derivative 0 at a = 0; Equation :eq:`eq-relu`.",
-    ),
-    "abs": Operation(
-        "abs(a)",
-        ("1.0 if a > 0 else -1.0 if a < 0 else 0.0",),
-        "Return the absolute value of a, with derivative 0 at a = 0.",
-    ),
-    "maximum": Operation(
-        "max(a, b)",
-        ("1.0 if a >= b else 0.0", "0.0 if a >= b else 1.0"),
-        "Return the greater of a and b; where they tie, a has the whole derivative.",
-    ),
-}
+def _unary(rule):
+    """Turn a rule ``a -> out, d out / d a`` into a function on Values that records itself."""
+    name, new = rule.__name__, object.__new__
+
+    @wraps(rule)
+    def recorded(a):
+        if not isinstance(a, Value):
+            a = Value(a)
+        try:
+            out, local = rule(a.data)
+            if out - out:  # 0 for a finite number, else NaN, which counts as true
+                raise OverflowError(f"the result is {out}")
+        except (ArithmeticError, ValueError) as error:
+            raise _refusal(name, (a,), error) from None
+        result = new(Value)
+        result.data = out
+        result.grad = 0.0
+        result.edges = ((a, local),)
+        result.operation = name
+        result.name = ""
+        result.rank = a.rank + 1
+        return result
+
+    OPERATIONS[name] = recorded
+    return recorded
 
 
-def _pow(a, b):
-    if a == 0 and b < 0:
-        raise ZeroDivisionError("0 has no negative power")
-    if a < 0 and b % 1 != 0:
-        raise ValueError("a negative base has whole powers only")
-    return math.pow(a, b)
+def _binary(rule):
+    """Turn a rule ``a, b -> out, d out / d a, d out / d b`` into a function on Values."""
+    name, new = rule.__name__, object.__new__
 
+    @wraps(rule)
+    def recorded(a, b):
+        if not isinstance(a, Value):
+            a = Value(a)
+        if not isinstance(b, Value):
+            b = Value(b)
+        try:
+            out, local_a, local_b = rule(a.data, b.data)
+            if out - out:
+                raise OverflowError(f"the result is {out}")
+        except (ArithmeticError, ValueError) as error:
+            raise _refusal(name, (a, b), error) from None
+        result = new(Value)
+        result.data = out
+        result.grad = 0.0
+        result.edges = ((a, local_a), (b, local_b))
+        result.operation = name
+        result.name = ""
+        result.rank = (a.rank if a.rank > b.rank else b.rank) + 1
+        return result
 
-def _pow_slope(a, b):
-    """Return b·a^(b-1); infinite where the power stands upright, as the square root at 0."""
-    try:
-        return b * math.pow(a, b - 1) if b else 0.0
-    except (ValueError, OverflowError):
-        return math.inf
-
-
-def _sigmoid(a):
-    return 1 / (1 + math.exp(-a)) if a >= 0 else math.exp(a) / (1 + math.exp(a))
-
-
-FUNCTIONS = {name: getattr(math, name) for name in ("sin", "cos", "exp", "log", "tanh")}
-FUNCTIONS |= {"abs": abs, "max": max, "pow": _pow, "pow_slope": _pow_slope, "sigmoid": _sigmoid}
-
-# The function on Values that records one operation. Its locals are plain numbers but for A, B.
-_RECORDER = """
-def {name}({letters}):
-    {as_values}
-    {as_numbers}
-    try:
-        out = {forward}
-        edges = ({edges},)
-        if out - out:  # 0 for a finite number, else NaN, which counts as true
-            raise OverflowError(f"the result is {{out}}")
-    except (ArithmeticError, ValueError) as error:
-        raise refusal("{name}", ({values},), error) from None
-    result = new(Value)
-    result.data = out
-    result.grad = 0.0
-    result.edges = edges
-    result.operation = "{name}"
-    result.name = ""
-    result.serial = next(serial)
-    return result
-"""
-
-
-def _recorder(name, rule):
-    letters = "ab"[: len(rule.local)]
-    source = _RECORDER.format(
-        name=name,
-        letters=", ".join(letters),
-        values=", ".join(letters.upper()),
-        as_values="; ".join(
-            f"{a.upper()} = {a} if isinstance({a}, Value) else Value({a})" for a in letters
-        ),
-        as_numbers="; ".join(f"{a} = {a.upper()}.data" for a in letters),
-        forward=rule.forward,
-        edges=", ".join(
-            f"({a.upper()}, {local})" for a, local in zip(letters, rule.local, strict=True)
-        ),
-    )
-    made = {}
-    exec(source, _NAMES, made)
-    made[name].__doc__ = rule.doc
-    return made[name]
+    OPERATIONS[name] = recorded
+    return recorded
 
 
 def _refusal(operation, inputs, error):
@@ -182,10 +77,168 @@ def _refusal(operation, inputs, error):
     return type(error)(f"{operation} of {listed}: {reason}")
 
 
-_serial, _by_serial = itertools.count(), attrgetter("serial")
-_NAMES = FUNCTIONS | {"new": object.__new__, "serial": _serial, "refusal": _refusal}
-_NAMES["__name__"] = __name__
-_RECORDERS = {name: _recorder(name, rule) for name, rule in OPERATIONS.items()}
+def rules_on(functions):
+    """Return the rules by name for another kind of number: formulas, say, or arrays.
+
+    ``functions`` is a dict of what stands in for ``math`` and for the other names that the rules
+    call: ``abs``, ``max``, ``_power``, ``_power_slope``, ``_log_or_0``, ``_sigmoid``, ``_step``,
+    ``_sign`` and ``_is_first``.
+    """
+    return {
+        name: FunctionType(recorded.__wrapped__.__code__, functions)
+        for name, recorded in OPERATIONS.items()
+    }
+
+
+@_binary
+def add(a, b):
+    """Return a + b."""
+    out = a + b
+    return out, 1.0, 1.0
+
+
+@_binary
+def sub(a, b):
+    """Return a - b."""
+    out = a - b
+    return out, 1.0, -1.0
+
+
+@_binary
+def mul(a, b):
+    """Return a b."""
+    out = a * b
+    return out, b, a
+
+
+@_binary
+def div(a, b):
+    """Return a / b; ``ZeroDivisionError`` for b = 0."""
+    out = a / b
+    return out, 1 / b, -out / b
+
+
+@_binary
+def power(a, b):
+    """Return a to the power b; ``ValueError`` if a < 0 and b is not whole."""
+    out = _power(a, b)
+    return out, _power_slope(a, b), out * _log_or_0(a)
+
+
+@_unary
+def neg(a):
+    """Return -a."""
+    out = -a
+    return out, -1.0
+
+
+@_unary
+def square(a):
+    """Return a²."""
+    out = a**2
+    return out, 2 * a
+
+
+@_unary
+def sin(a):
+    """Return sin a."""
+    out = math.sin(a)
+    return out, math.cos(a)
+
+
+@_unary
+def cos(a):
+    """Return cos a."""
+    out = math.cos(a)
+    return out, -math.sin(a)
+
+
+@_unary
+def exp(a):
+    """Return e to the power a; ``OverflowError`` above about 709."""
+    out = math.exp(a)
+    return out, out
+
+
+@_unary
+def log(a):
+    """Return the natural logarithm of a; ``ValueError`` unless a > 0."""
+    out = math.log(a)
+    return out, 1 / a
+
+
+@_unary
+def tanh(a):
+    """Return the hyperbolic tangent of a."""
+    out = math.tanh(a)
+    return out, 1 - out**2
+
+
+@_unary
+def sigmoid(a):
+    """Return 1 / (1 + exp(-a)); Equation :eq:`eq-sigmoid`."""
+    out = _sigmoid(a)
+    return out, out * _sigmoid(-a)
+
+
+@_unary
+def relu(a):
+    """Return max(0, a), with derivative 0 at a = 0; Equation :eq:`eq-relu`."""
+    out = max(a, 0.0)
+    return out, _step(a)
+
+
+@_unary
+def absolute(a):
+    """Return the absolute value of a, with derivative 0 at a = 0."""
+    out = abs(a)
+    return out, _sign(a)
+
+
+@_binary
+def maximum(a, b):
+    """Return the greater of a and b; where they tie, a has the whole derivative."""
+    out = max(a, b)
+    return out, _is_first(a, b), 1 - _is_first(a, b)
+
+
+def _power(a, b):
+    if a == 0 and b < 0:
+        raise ZeroDivisionError("0 has no negative power")
+    if a < 0 and b % 1 != 0:
+        raise ValueError("a negative base has whole powers only")
+    return math.pow(a, b)
+
+
+def _power_slope(a, b):
+    """Return b·a^(b-1); infinite where the power stands upright, as the square root at 0."""
+    try:
+        return b * math.pow(a, b - 1) if b else 0.0
+    except (ValueError, OverflowError):
+        return math.inf
+
+
+def _log_or_0(a):
+    return math.log(a) if a > 0 else 0.0
+
+
+def _sigmoid(a):
+    return 1 / (1 + math.exp(-a)) if a >= 0 else math.exp(a) / (1 + math.exp(a))
+
+
+def _step(a):
+    return 1.0 if a > 0 else 0.0
+
+
+def _sign(a):
+    return 1.0 if a > 0 else -1.0 if a < 0 else 0.0
+
+
+def _is_first(a, b):
+    return 1.0 if a >= b else 0.0
+
+
+_by_rank = attrgetter("rank")
 
 
 class Value:
@@ -208,6 +261,9 @@ class Value:
         A key of ``OPERATIONS``; ``None`` for a leaf (a weight, an input, a constant).
     edges : tuple of (Value, float)
         What the operation was applied to, each with d self / d input.
+    rank : int
+        The number of operations on the longest way here from a leaf: inputs have smaller ranks
+        than their results, so that sorting by rank is a topological sort.
 
     Notes
     -----
@@ -219,9 +275,11 @@ class Value:
     powers at whole exponents only, between which b cannot move.
     """
 
-    __slots__ = ("data", "edges", "grad", "name", "operation", "serial")
+    __slots__ = ("data", "edges", "grad", "name", "operation", "rank")
 
     def __init__(self, data, name=""):
+        if not isinstance(name, str):
+            raise _not_a_name(name)
         if type(data) is not float or data - data:  # most leaves are spared the slow check
             data = real_number(data, f"Value {name}".strip())
         self.data = data
@@ -229,7 +287,7 @@ class Value:
         self.edges = ()
         self.operation = None
         self.name = name
-        self.serial = next(_serial)
+        self.rank = 0
 
     @staticmethod
     def record(operation, *inputs):
@@ -237,10 +295,12 @@ class Value:
         if operation not in OPERATIONS:
             known = ", ".join(OPERATIONS)
             raise ValueError(f"Value: operation: expected one of {known}, got {operation!r}")
-        return _RECORDERS[operation](*inputs)
+        return OPERATIONS[operation](*inputs)
 
     def named(self, name):
         """Give the value its letter and return it."""
+        if not isinstance(name, str):
+            raise _not_a_name(name)
         self.name = name
         return self
 
@@ -256,16 +316,16 @@ class Value:
     def ancestors(self):
         """Return every value this one depends on, itself last, inputs before results.
 
-        An input is always created before the result that uses it, so the order of creation is
-        a topological order. No recursion, hence no limit on the depth.
+        No recursion, hence no limit on the depth.
         """
         found, order = {self}, [self]
         for value in order:  # grows while it is walked
-            for a, _ in value.edges:
+            for a, _ in reversed(value.edges):
                 if a not in found:
                     found.add(a)
                     order.append(a)
-        order.sort(key=_by_serial)
+        order.reverse()  # of equal ranks, what the others wait for comes first
+        order.sort(key=_by_rank)
         return order
 
     def forward(self):
@@ -286,7 +346,7 @@ class Value:
 
     def _recompute(self):
         if self.operation:
-            again = _RECORDERS[self.operation](*self.inputs)
+            again = OPERATIONS[self.operation](*self.inputs)
             self.data, self.edges = again.data, again.edges
         elif not math.isfinite(self.data):
             raise OverflowError(f"forward: {self.name or 'a leaf'} is {self.data}")
@@ -299,13 +359,13 @@ class Value:
         """
         before, order = {self: self.grad}, [self]
         for value in order:  # grows while it is walked
-            for a, _ in value.edges:
+            for a, _ in reversed(value.edges):
                 if a not in before:
                     before[a] = a.grad
                     a.grad = 0.0
                     if a.edges:  # a leaf has nothing to hand on
                         order.append(a)
-        order.sort(key=_by_serial, reverse=True)  # results before inputs
+        order.sort(key=_by_rank, reverse=True)  # results before inputs
         self.grad = 1.0
         for value in order:
             upstream = value.grad
@@ -314,60 +374,48 @@ class Value:
         if not math.isfinite(sum([value.grad for value in before])):
             _refuse_infinite_gradients(before)
 
+    def __deepcopy__(self, memo):
+        for value in self.ancestors():
+            if id(value) not in memo:
+                memo[id(value)] = twin = object.__new__(Value)
+                for slot in Value.__slots__:
+                    setattr(twin, slot, getattr(value, slot))
+                twin.edges = tuple([(memo[id(a)], local) for a, local in value.edges])
+        return memo[id(self)]
+
+    def __getstate__(self):
+        if self.rank > DEEPEST_PICKLE:  # pickle follows the edges by recursion
+            raise ValueError(
+                f"Value: expected a graph of rank {DEEPEST_PICKLE} or less to pickle, got "
+                f"{self.rank}: keep the numbers of its leaves, and record it again"
+            )
+        return super().__getstate__()
+
     def __repr__(self):
         name = f"{self.name} = " if self.name else ""
         return f"Value({name}{self.data:.6g}, grad {self.grad:.6g})"
 
-    __add__, __sub__ = _RECORDERS["add"], _RECORDERS["sub"]
-    __mul__, __truediv__ = _RECORDERS["mul"], _RECORDERS["div"]
-    __pow__, __neg__, __abs__ = _RECORDERS["pow"], _RECORDERS["neg"], _RECORDERS["abs"]
+    __add__, __sub__, __mul__, __truediv__ = add, sub, mul, div
+    __pow__, __neg__, __abs__ = power, neg, absolute
 
     def __radd__(self, other):
-        return _RECORDERS["add"](other, self)
+        return add(other, self)
 
     def __rsub__(self, other):
-        return _RECORDERS["sub"](other, self)
+        return sub(other, self)
 
     def __rmul__(self, other):
-        return _RECORDERS["mul"](other, self)
+        return mul(other, self)
 
     def __rtruediv__(self, other):
-        return _RECORDERS["div"](other, self)
+        return div(other, self)
 
     def __rpow__(self, other):
-        return _RECORDERS["pow"](other, self)
+        return power(other, self)
 
 
-_NAMES["Value"] = Value  # the recorders were written before it
-
-square, maximum = _RECORDERS["square"], _RECORDERS["maximum"]
-sin, cos, exp, log = (_RECORDERS[name] for name in ("sin", "cos", "exp", "log"))
-tanh, sigmoid, relu = (_RECORDERS[name] for name in ("tanh", "sigmoid", "relu"))
-
-
-def compile(loss):
-    """Return the recorded graph of ``loss`` as a straight-line program.
-
-    ``print`` shows it; its methods ``value`` and ``gradient`` are the fast way to curves and
-    sweeps. Equations :eq:`eq-toy-forward` and :eq:`eq-toy-backward` are such a program.
-
-    Parameters
-    ----------
-    loss : Value
-        Its leaves with a name become the arguments; those without are constants.
-
-    Returns
-    -------
-    program.Program
-
-    Raises
-    ------
-    ValueError
-        No leaf has a name, or a name can't stand in a Python program.
-    """
-    from backprop_lib.program import Program  # it imports this module in its turn
-
-    return Program(loss)
+def _not_a_name(name):
+    return TypeError(f"Value: name: expected a str, got {type(name).__name__}")
 
 
 def _refuse_infinite_gradients(before):

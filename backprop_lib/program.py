@@ -1,277 +1,114 @@
-"""A recorded graph as a straight-line program: the lines a person would write, forward and back.
+"""Source transformation: a recorded graph as the lines a person would write, forward and back.
 
-``graph.compile`` makes it. The formulas are those of ``graph.OPERATIONS``, filled with the
-reader's own names; the prefix d means "derivative of the result with respect to".
+The other form of reverse mode. ``print(program.compile(loss))`` shows one line for each recorded
+value and, in reverse, one for its twin: the prefix d means "derivative of the result by".
 """
 
-import ast
+import copy
 import keyword
+import math
 import unicodedata
 from itertools import count
-from math import isfinite
 
+from backprop_lib import graph
 from backprop_lib._validate import real_number
-from backprop_lib.graph import FUNCTIONS, OPERATIONS, Value
+from backprop_lib.formulas import IN_PROGRAM, PYTHON, Formula, written
 
-# An unnamed result of these may stand inside another line of these: it is cheap to write twice,
-# and infinity in it becomes infinity or NaN in that line, where it is noticed.
-POLYNOMIAL = {"add", "sub", "mul", "neg", "square"}
-LONGEST = 40  # characters of a formula inside another one
-TERMS = 10  # of a sum on one line
+# What a line may call: the functions that the rules call, and those of the check at the end
+FUNCTIONS = {name: getattr(math, name) for name in ("sin", "cos", "exp", "log", "tanh")}
+FUNCTIONS |= {name: getattr(graph, f"_{name}") for name in ("power", "power_slope", "log_or_0")}
+FUNCTIONS |= {name: getattr(graph, f"_{name}") for name in ("sigmoid", "step", "sign", "is_first")}
+FUNCTIONS |= {"abs": abs, "max": max, "sum": sum, "isfinite": math.isfinite}
 
-_RESERVED = {*FUNCTIONS, *keyword.kwlist, "isfinite", "OverflowError", "__debug__"}
+
+def compile(loss):
+    """Return the recorded graph of ``loss`` as a ``Program``.
+
+    Leaves with a name become its arguments, those without are constants. A result with a name
+    keeps it, the others become ``t1``, ``t2``, ... ``ValueError`` if a name occurs twice or can't
+    stand in a program, or if no leaf has one.
+    """
+    if not isinstance(loss, graph.Value):
+        raise TypeError(f"compile: loss: expected a Value, got {type(loss).__name__}")
+    order = loss.ancestors()
+    if all(v.operation or not v.name for v in order):
+        raise ValueError("compile: loss: expected at least one leaf with a name, got none")
+    given = _checked([v.name for v in order if v.name])
+    fresh = (f"t{k}" for k in count(1) if not given & {f"t{k}", f"dt{k}"})
+    name = {v: v.name or next(fresh) for v in order if v.name or v.operation}
+    symbol = {v: Formula(name[v]) if v in name else v.data for v in order}
+    lines, edges, paths = [], {v: [] for v in order}, {v: [] for v in order}
+    for v in order:
+        if v.operation:
+            formula, *slopes = IN_PROGRAM[v.operation](*(symbol[a] for a in v.inputs))
+            lines.append(f"{name[v]} = {written(formula, PYTHON)}")
+            for a, slope in zip(v.inputs, slopes, strict=True):
+                slope = slope.replaced(formula, name[v]) if isinstance(slope, Formula) else slope
+                edges[v].append((a, "" if slope == 1 else f" * {written(slope, PYTHON, least=4)}"))
+    paths[loss] = ["1.0"]
+    for v in reversed(order):
+        if v in name:
+            lines.append(f"d{name[v]} = {_total(paths[v])}")
+            for a, times in edges[v]:
+                paths[a].append(f"d{name[v]}{times}")
+    everything = [*name.values(), *(f"d{x}" for x in name.values())]
+    lines += [f"if not isfinite({_total(everything)}):", "    raise OverflowError"]
+    return Program(loss, lines, name[loss])
 
 
 class Program:
-    """The value and the gradient of a recorded graph, as straight-line Python.
+    """The value and the gradient of a recorded graph as straight-line Python.
 
-    Parameters
-    ----------
-    result : Value
-        The end of the graph. A leaf with a name becomes an argument, one without a name is a
-        constant. A result with a name keeps it; the others become ``t1``, ``t2``, ... or stand
-        inside the one line that uses them.
-
-    Attributes
-    ----------
-    source : str
-        The text of ``gradient``, which ``print(program)`` shows.
-    leaves : tuple of str
-        The arguments, in the order in which the leaves were created.
-
-    Raises
-    ------
-    ValueError
-        A name occurs twice, is no Python identifier, or is needed for something else.
+    ``source`` is its text, which ``print`` shows, ``leaves`` the names of its arguments.
     """
 
-    def __init__(self, result):
-        if not isinstance(result, Value):
-            raise TypeError(f"compile: loss: expected a Value, got {type(result).__name__}")
-        order = result.ancestors()
-        place = {value: k for k, value in enumerate(order)}
-        self._tape = [(v.operation, [place[a] for a in v.inputs], v.name, v.data) for v in order]
-        self.leaves = tuple(v.name for v in order if v.name and not v.operation)
-        if not self.leaves:
-            raise ValueError("compile: loss: expected at least one leaf with a name, got none")
-        writer = _Writer(order)
-        forward, backward = writer.forward(), writer.backward()
-        value, twins = writer.written(result), [f"d{name}" for name in self.leaves]
-        forward += _check(writer.doubtful())
-        backward += _check(twins)
-        self.source = self._function("gradient", [*forward, *backward], [value, *twins])
-        names = FUNCTIONS | {"isfinite": isfinite}
-        exec(self.source, names)
-        exec(self._function("value", forward, [value]), names)
-        self._gradient, self._value = names["gradient"], names["value"]
-
-    def _function(self, name, lines, returned):
-        lines = [*lines, f"return {', '.join(returned)}"]
-        return f"def {name}({', '.join(self.leaves)}):\n    " + "\n    ".join(lines) + "\n"
+    def __init__(self, loss, lines, result):
+        self._loss = copy.deepcopy(loss)  # what happens to the graph later is its own affair
+        self._leaves = [v for v in self._loss.ancestors() if v.name and not v.operation]
+        self.leaves = tuple(leaf.name for leaf in self._leaves)
+        lines = [*lines, f"return {', '.join([result, *(f'd{leaf}' for leaf in self.leaves)])}"]
+        head, made = f"def gradient({', '.join(self.leaves)}):", dict(FUNCTIONS)
+        self.source = "\n    ".join([head, *lines]) + "\n"
+        exec(self.source, made)
+        self._gradient = made["gradient"]
 
     def __str__(self):
         return self.source
 
-    def __call__(self, **leaves):
-        """Return the value and the gradient, a dict, at leaves given by name."""
-        if leaves.keys() != set(self.leaves):
-            expected, got = ", ".join(self.leaves), ", ".join(leaves) or "none"
-            raise TypeError(f"Program: expected the leaves {expected}, got {got}")
-        value, *gradient = self.gradient(*(leaves[name] for name in self.leaves))
-        return value, dict(zip(self.leaves, gradient, strict=True))
-
-    def value(self, *numbers):
-        """Return the value at one number for each of ``leaves``; Python floats are fastest."""
-        numbers = self._floats(numbers)
-        try:
-            return self._value(*numbers)
-        except (ArithmeticError, ValueError):
-            return self._recorded(numbers)[-1].data
-
     def gradient(self, *numbers):
         """Return the value and its derivative for each of ``leaves``, as one flat tuple.
 
-        Errors are those of ``Value``: what the program can't compute is recorded to name it.
+        The graph itself computes, and names, what the program can't.
         """
-        numbers = self._floats(numbers)
-        try:
-            return self._gradient(*numbers)
-        except (ArithmeticError, ValueError):
-            values = self._recorded(numbers)
-            values[-1].backward()
-            grads = {v.name: v.grad for v in values}
-            return values[-1].data, *(grads[name] for name in self.leaves)
-
-    def _floats(self, numbers):
         if len(numbers) != len(self.leaves):
             expected = f"{len(self.leaves)} numbers ({', '.join(self.leaves)})"
             raise TypeError(f"Program: expected {expected}, got {len(numbers)}")
-        for number in numbers:
-            if type(number) is not float:
-                pairs = zip(numbers, self.leaves, strict=True)
-                return [real_number(number, f"Program: {name}") for number, name in pairs]
-        return numbers  # NaN and infinity among them are noticed in what follows
-
-    def _recorded(self, numbers):
-        """Return the graph recorded afresh at these leaves."""
-        given, values = dict(zip(self.leaves, numbers, strict=True)), []
-        for operation, inputs, name, data in self._tape:
-            if operation:
-                value = Value.record(operation, *(values[k] for k in inputs)).named(name)
-            else:
-                value = Value(given.get(name, data), name)
-            values.append(value)
-        return values
+        try:
+            if {*map(type, numbers)} == {float}:  # other kinds would hand on their own
+                return self._gradient(*numbers)
+        except (ArithmeticError, ValueError):
+            pass
+        for leaf, number in zip(self._leaves, numbers, strict=True):
+            leaf.data = real_number(number, f"Program: {leaf.name}")
+        self._loss.forward()
+        self._loss.backward()
+        return self._loss.data, *(leaf.grad for leaf in self._leaves)
 
 
-class _Writer:
-    """Writes the lines of a graph; ``text`` is the expression that stands for each value."""
-
-    def __init__(self, order):
-        self.order = order
-        self.names = _checked_names([value.name for value in order if value.name])
-        self.fresh = (f"t{k}" for k in count(1) if f"dt{k}" not in self.names)  # has the twins
-        self.users = {value: [] for value in order}
-        for value in order:
-            for a in value.inputs:
-                self.users[a].append(value)
-        self.constant, self.text = set(), {}
-
-    def written(self, value):
-        return ast.unparse(self.text[value])
-
-    def forward(self):
-        lines = []
-        for value in self.order:
-            if not value.name and self.constant.issuperset(value.inputs):
-                self.constant.add(value)
-                self.text[value] = _parsed(repr(value.data))
-            elif not value.operation:
-                self.text[value] = _parsed(value.name)
-            else:
-                formula = self._filled(value, OPERATIONS[value.operation].forward)
-                if not self._stands_inside(value, formula):
-                    name = value.name or next(self.fresh)
-                    lines.append(f"{name} = {ast.unparse(formula)}")
-                    formula = _parsed(name)
-                self.text[value] = formula
-        return lines
-
-    def backward(self):
-        lines, paths = [], {value: [] for value in self.order}
-        paths[self.order[-1]] = [_parsed("1.0")]
-        for value in reversed(self.order):
-            if value in self.constant:
-                continue
-            upstream, twin = paths[value][0], self._twin(value, paths[value])
-            if twin:
-                lines += _sum_lines(twin, paths[value])
-                upstream = _parsed(twin)
-            for a, local in self._edges(value):
-                paths[a].append(_product(upstream, self._filled(value, local)))
-        return lines
-
-    def doubtful(self):
-        """Return what must be finite for all to be: the functions refuse infinity by themselves."""
-        return [
-            self.text[value].id
-            for value in self.order
-            if isinstance(self.text[value], ast.Name)
-            and (
-                value.operation in POLYNOMIAL | {"div"}
-                if value.operation
-                else any(user.operation not in POLYNOMIAL for user in self.users[value])
-            )
-        ]
-
-    def _edges(self, value):
-        """Return the inputs that are not constant, each with its local derivative's formula."""
-        locals_ = OPERATIONS[value.operation].local if value.operation else ()
-        pairs = zip(value.inputs, locals_, strict=True)
-        return [(a, local) for a, local in pairs if a not in self.constant]
-
-    def _twin(self, value, paths):
-        """Return the name for the derivative of a value, or "" if it needs no line."""
-        if isinstance(self.text[value], ast.Name):
-            end = value is self.order[-1] and value.operation
-            return "" if end else "d" + self.text[value].id
-        edges = self._edges(value)
-        if len(edges) == 1 or _short(paths[0]):
-            return ""
-        for a, local in edges:  # a sum hands its derivative on: the twin of an operand will do
-            if local == "1.0" and self.users[a] == [value] and isinstance(self.text[a], ast.Name):
-                return "d" + self.text[a].id
-        return "d" + next(self.fresh)
-
-    def _stands_inside(self, value, formula):
-        if value.name or value.operation not in POLYNOMIAL or len(self.users[value]) != 1:
-            return False
-        return self.users[value][0].operation in POLYNOMIAL and len(ast.unparse(formula)) <= LONGEST
-
-    def _filled(self, value, formula):
-        """Return a rule's formula with the expressions of this value and its inputs in it."""
-        letters = dict(zip("ab", (self.text[a] for a in value.inputs), strict=False))
-        return _Fill(letters | {"out": self.text.get(value)}).visit(_parsed(formula))
+def _total(terms):  # a long sum would be nested too deeply for Python's parser
+    return " + ".join(terms) if len(terms) < 100 else f"sum([{', '.join(terms)}])"
 
 
-class _Fill(ast.NodeTransformer):
-    def __init__(self, expressions):
-        self.expressions = expressions
-
-    def visit_Name(self, node):
-        return self.expressions.get(node.id, node)
-
-
-def _parsed(expression):
-    return ast.parse(expression, mode="eval").body
-
-
-def _short(expression):
-    if isinstance(expression, ast.UnaryOp):
-        expression = expression.operand
-    return isinstance(expression, (ast.Name, ast.Constant))
-
-
-def _product(upstream, local):
-    """Return upstream times local; a factor of 1 or -1 is not written."""
-    if ast.unparse(upstream) == "1.0":
-        return local
-    if ast.unparse(local) == "1.0":
-        return upstream
-    if ast.unparse(local) != "-1.0":
-        return ast.BinOp(upstream, ast.Mult(), local)
-    negative = isinstance(upstream, ast.UnaryOp)
-    return upstream.operand if negative else ast.UnaryOp(ast.USub(), upstream)
-
-
-def _sum_lines(name, terms):
-    """Return ``name = term + term + ...``, a few terms a line; none if it is ``name = name``."""
-    lines, total = [], terms[0]
-    for k, term in enumerate(terms[1:], 1):
-        if k % TERMS == 0:
-            lines.append(f"{name} = {ast.unparse(total)}")
-            total = _parsed(name)
-        total = ast.BinOp(total, ast.Add(), term)
-    last = ast.unparse(total)
-    return lines if last == name else [*lines, f"{name} = {last}"]
-
-
-def _check(names):
-    """Return the lines that refuse infinity and NaN: no finite numbers add up to them in vain."""
-    sums = [" + ".join(names[k : k + TERMS]) for k in range(0, len(names), TERMS)]
-    return [line for s in sums for line in (f"if not isfinite({s}):", "    raise OverflowError")]
-
-
-def _checked_names(names):
-    """Return the names and those of their twins, or say which one can't stand in a program."""
-    taken = set()
+def _checked(names):
+    """Return the names with those of their twins, or say which one can't stand in a program."""
+    taken, given = {*FUNCTIONS, *keyword.kwlist, "OverflowError", "__debug__"}, set()
     for name in names:
         if not name.isidentifier() or unicodedata.normalize("NFKC", name) != name:
             raise ValueError(f"compile: expected a Python identifier as name, got {name!r}")
-    for name in [*names, *(f"d{name}" for name in names)]:
-        if name in _RESERVED:
-            raise ValueError(f"compile: the name {name} is taken by Python or by a function")
-        if name in taken:
-            raise ValueError(f"compile: two values, or a value and a derivative, are called {name}")
-        taken.add(name)
-    return taken
+        for new in (name, f"d{name}"):
+            if new in taken:
+                raise ValueError(f"compile: the name {new} is taken by Python or by a function")
+            if new in given:
+                raise ValueError(f"compile: two values, or value and twin, are called {new}")
+            given.add(new)
+    return given

@@ -58,7 +58,7 @@ def record_network(example):
         v[f"t{j}"] = graph.Value(y)
         squares.append(graph.square(v[a] - v[f"t{j}"]))
     v["E"] = 0.5 * sum(squares[1:], start=squares[0])
-    return _named(v)
+    return named(v)
 
 
 def kernel_network(kernel=VERTICAL_STROKE):
@@ -123,10 +123,11 @@ def record_kernel_network(image, label, kernel=VERTICAL_STROKE):
         v[f"s{k}"], v[f"t{k}"] = score, graph.Value(float(k == label))
         wanted = wanted + v[f"t{k}"] * score
     v["J"] = largest + graph.log(total) - wanted
-    return _named(v)
+    return named(v)
 
 
-def _named(values):
+def named(values):
+    """Give each value the name under which it stands, and return the dict."""
     for name, value in values.items():
         value.named(name)
     return values

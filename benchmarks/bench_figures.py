@@ -8,34 +8,16 @@ it runs from the key that moves a slider to the page changed by Python's answer.
 """
 
 import argparse
-import os
-import secrets
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
 import nbformat
 from playwright.sync_api import sync_playwright
 
-from backprop_lib import live, worked
-from tests.conftest import CHROMIUM_FLAGS, find_chromium
+from backprop_lib import live
+from tools.browser import CHROMIUM_FLAGS, find_chromium, jupyterlab, open_notebook
 
-FIGURES = {
-    "chain": "live.chain_figure()",
-    "two paths": "live.paths_figure()",
-    "toy model": "live.toy_figure()",
-    "2-3-2-1": "live.network_figure(worked.RELU_2_3_2_1)",
-    "2-2-2": "live.network_figure()",
-    "secant": "live.secant_figure()",
-    "matrices": "live.matrix_figure()",
-    "deltas": "live.delta_figure()",
-    "kernel": "live.cnn_figure()",
-}
 SCRIPT = (Path(live.__path__[0]) / "figure.js").read_text(encoding="utf-8")
 
 FOLLOW = """async (inputs) => {
@@ -103,8 +85,8 @@ def in_pages(browser, inputs):
     """Return a row for each figure: times in ms and the size in kB."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, code in FIGURES.items():
-            html = eval(code, {"live": live, "worked": worked}).html()
+        for name, make_figure in live.FIGURES.items():
+            html = make_figure().html()
             path = Path(folder) / "figure.html"
             path.write_text(f"<!doctype html><meta charset=utf-8><body>{html}", encoding="utf-8")
             page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -125,7 +107,7 @@ def in_jupyterlab(browser, keys):
     """Return the medians, in ms, from a key to the answer in the page, by name."""
     with tempfile.TemporaryDirectory() as folder:
         setup = "from backprop_lib import ToyModel, live, worked"
-        cells = {name: f"{setup}\n{code}" for name, code in FIGURES.items()}
+        cells = {name: f"{setup}\nlive.FIGURES[{name!r}]()" for name in live.FIGURES}
         cells["interact, matplotlib"] = f"{setup}\n{INTERACT.strip()}"
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(code) for code in cells.values()],
@@ -141,53 +123,6 @@ def in_jupyterlab(browser, keys):
                 name: _answer(page.locator(".jp-Notebook .jp-CodeCell").nth(k), keys)
                 for k, name in enumerate(cells)
             }
-
-
-@contextmanager
-def jupyterlab(folder):
-    """Run JupyterLab for a folder, with nobody's settings, and say where each notebook is.
-
-    The addresses differ in their workspace too: no notebook is opened beside an earlier one.
-    ``jupyterapp`` is the application, for scripts in the page.
-    """
-    token, port = secrets.token_hex(), _free_port()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--allow-root"]
-    command += ["--ServerApp.port_retries=0", "--expose-app-in-browser"]
-    settings = str(Path(folder) / ".jupyter")
-    where = ["JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
-    environment = os.environ | dict.fromkeys(where, settings) | {"JUPYTER_TOKEN": token}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(command, cwd=folder, env=environment, **quiet)
-    lab = f"http://127.0.0.1:{port}/lab/workspaces"
-    try:
-        _wait_for_answer(server, port)
-        yield lambda name: f"{lab}/{name}/tree/{name}.ipynb?token={token}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def open_notebook(page, address):
-    """Open a notebook and wait for its kernel."""
-    page.goto(address, timeout=60_000)
-    page.locator("text=/Python 3.*Idle/").wait_for(timeout=60_000)
-
-
-def _wait_for_answer(server, port):
-    for _ in range(300):
-        with socket.socket() as answer:
-            if answer.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if server.poll() is not None:
-            raise RuntimeError(f"JupyterLab ended with {server.returncode}")
-        time.sleep(0.2)
-    raise RuntimeError("JupyterLab did not answer within a minute")
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _answer(cell, keys):

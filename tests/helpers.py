@@ -1,14 +1,34 @@
-"""What several test files share: reproducible arrays, networks and the numerical gradient check."""
+"""What several test files share: reproducible arrays, networks and the numerical gradient check;
+what is refused; where the repository is, and what is said of a test that cannot run.
+"""
 
+import copy
+import os
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from backprop_lib import Conv2D, Dense, Flatten, Identity, ReLU, Sequential, Sigmoid
 from backprop_lib.gradcheck import numerical_gradient
 
+ROOT = Path(__file__).resolve().parent.parent
+NO_BROWSER = (
+    "NO CHROMIUM WAS FOUND: nothing was tested in a browser. Install chromium, or set CHROMIUM "
+    "to the path of a Chromium or Chrome."
+)
+NO_TORCH = "PYTORCH IS NOT INSTALLED: nothing was compared with it. `make peers` adds it."
+
 NUMERICAL = 1e-8  # central differences: rounding eps**(2/3) ≈ 4e-11 and truncation h² ≈ 4e-11
 EXACT = 1e-12  # the same sums in another order: a few hundred roundings of 1e-16
+NOT_WHOLE = ["3", None, True, 1.5, 3.0, 1j, [3]]
+
+
+def without(missing):
+    """Skip the test for a reason that is said again at the end; in CI that is a failure."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
 
 
 def random_array(*shape, seed=0):
@@ -77,3 +97,31 @@ def assert_gradients(layer, A, tolerance=NUMERICAL):
         P[...] = start
         assert gradients[name].shape == P.shape
         np.testing.assert_allclose(gradients[name], expected, rtol=tolerance, atol=tolerance)
+
+
+def used(layer, A):
+    """Return the layer after one forward and one backward pass."""
+    layer.backward(np.ones_like(layer.forward(A)))
+    return layer
+
+
+def plain(thing):
+    """Return a copy of everything that an object holds, as nested dicts and lists."""
+    if isinstance(thing, np.ndarray):
+        return thing.dtype.str, thing.shape, thing.tolist()
+    if isinstance(thing, (list, tuple)):
+        return [plain(part) for part in thing]
+    if isinstance(thing, dict):
+        return {name: plain(part) for name, part in thing.items()}
+    return plain(vars(thing)) if hasattr(thing, "__dict__") else copy.copy(thing)
+
+
+def refused(call, owners, error, pattern):
+    """Assert that ``call`` raises ``error`` with a message that begins like ``pattern``, and that
+    it leaves the owners as they were.
+    """
+    before = plain(owners)
+    with pytest.raises(error) as caught:
+        call()
+    assert re.match(pattern, str(caught.value)), str(caught.value)
+    assert plain(owners) == before

@@ -11,6 +11,7 @@ from threading import Thread
 import numpy as np
 import pooch
 import pytest
+from helpers import random_array, refused
 from sklearn import datasets as sklearn_datasets
 
 from backprop_lib import datasets, load_digits
@@ -369,3 +370,37 @@ def test_idx_needs_a_whole_number_of_axes(tmp_path, axes, error):
 def test_a_missing_idx_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="array.gz"):
         datasets.read_idx(tmp_path / "array.gz", 1)
+
+
+# --- Bad input -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call, error, pattern",
+    [
+        (
+            lambda: datasets.split(random_array(3, 4), [0, 1, 2], np.random.default_rng(0)),
+            ValueError,
+            r"split: images \(3, 4\) do not go with labels \(3,\)",
+        ),
+        (
+            lambda: datasets.split(random_array(3, 4), [[0, 1, 2, 3]], np.random.default_rng(0)),
+            ValueError,
+            r"split: images \(3, 4\) do not go with labels \(1, 4\)",
+        ),
+        (
+            lambda: datasets.split(
+                random_array(3, 4), [[0], [1], [2], [3]], np.random.default_rng(0)
+            ),
+            ValueError,
+            r"split: images \(3, 4\) do not go with labels \(4, 1\)",
+        ),
+        (
+            lambda: datasets.split(3.0, [0], np.random.default_rng(0)),
+            ValueError,
+            r"split: images \(\) do not go with labels \(1,\)",
+        ),
+    ],
+)
+def test_images_and_labels_that_do_not_go_together(call, error, pattern):
+    refused(call, [], error, pattern)

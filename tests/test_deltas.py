@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import EXACT, mlp, random_array
+from helpers import EXACT, mlp, random_array, refused
 
 from backprop_lib import (
     BinaryCrossEntropy,
@@ -182,3 +182,33 @@ def test_arguments_are_not_changed():
     deltas.backpropagate(X, Y, weights, biases)
     for a, b in zip((*weights, *biases, X, Y), before, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+# --- Bad input -------------------------------------------------------------------------------
+
+W, B = random_array(2, 3), random_array(2, 1)
+A, DZ = random_array(3, 4), random_array(2, 4)
+
+
+@pytest.mark.parametrize(
+    "call, error, pattern",
+    [
+        (
+            lambda: deltas.feed_forward(A, [W], [B, B]),
+            ValueError,
+            "feed_forward: expected as many biases as weights, .* got 1 weights and 2 biases",
+        ),
+        (
+            lambda: deltas.backpropagate(A, DZ, [], []),
+            ValueError,
+            "feed_forward: expected .* at least one, got 0 weights and 0 biases",
+        ),
+        (
+            lambda: deltas.feed_forward(A, [W, W], [B, B]),
+            ValueError,
+            r"feed_forward: W of layer 2: expected shape \(n_out, 2\), got \(2, 3\)",
+        ),
+    ],
+)
+def test_weights_and_biases_that_do_not_fit(call, error, pattern):
+    refused(call, [], error, pattern)

@@ -1,10 +1,21 @@
 """Activations, dense, convolution, pooling, flatten: values, every gradient entry, types, extremes."""
 
+import re
 from itertools import product
 
 import numpy as np
 import pytest
-from helpers import EXACT, assert_gradients, away_from_zero, random_array, random_conv, random_dense
+from helpers import (
+    EXACT,
+    NOT_WHOLE,
+    assert_gradients,
+    away_from_zero,
+    random_array,
+    random_conv,
+    random_dense,
+    refused,
+    used,
+)
 
 from backprop_lib import (
     Conv2D,
@@ -13,6 +24,7 @@ from backprop_lib import (
     Identity,
     MaxPool2D,
     ReLU,
+    Sequential,
     Sigmoid,
     Softplus,
     Tanh,
@@ -22,6 +34,7 @@ from backprop_lib import (
 )
 from backprop_lib.conv import conv2d_loops, conv2d_loops_backward
 from backprop_lib.gradcheck import complex_step
+from backprop_lib.layer import Layer
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -456,3 +469,144 @@ def test_he_is_the_default():
         Dense.random(3, 2, np.random.default_rng(0), *init) for init in ([], [initializers.he])
     ]
     np.testing.assert_array_equal(draws[0].W, draws[1].W)
+
+
+# --- Bad input -------------------------------------------------------------------------------
+
+W, B, A, DZ = random_array(2, 3), random_array(2, 1), random_array(3, 4), random_array(2, 4)
+KERNELS, IMAGES, MAPS = random_array(2, 1, 2, 3), random_array(1, 4, 5, 3), random_array(2, 3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    "stride, padding, height, width",
+    [(2, 0, 5, 5), (2, 0, 4, 6), (3, 1, 4, 4), (4, 0, 5, 8), (2, 0, 2, 6), (2, 0, 5, 3)],
+)
+def test_strides_that_lose_rows_or_columns(stride, padding, height, width):
+    layer, image = Conv2D(KERNELS, B, stride, padding), random_array(1, height, width, 1)
+    size = re.escape(str((height + 2 * padding, width + 2 * padding)))
+    zeros = r" \(with 1 zeros around\)" if padding else ""
+    pattern = (
+        rf"Conv2D: A: expected images that the kernel \(2, 3\) covers in steps of {stride}, "
+        rf"got {size}{zeros}: the last rows or columns would be lost$"
+    )
+    for call in (
+        lambda: layer.forward(image),
+        lambda: conv2d_loops(image, KERNELS, B, stride, padding),
+        lambda: conv2d_loops_backward(MAPS, image, KERNELS, stride, padding),
+        lambda: layer.output_shape((1, height, width)),
+        lambda: Sequential([layer]).forward(image),
+    ):
+        refused(call, [layer], ValueError, pattern)
+
+
+def test_windows_that_do_not_fit():
+    for layer, shape, pattern in [
+        (
+            MaxPool2D(2),
+            (1, 5, 4),
+            r"MaxPool2D: A: expected images that the window \(2, 2\) covers in",
+        ),
+        (MaxPool2D(3, 2), (1, 5, 6), r"MaxPool2D: A: expected .* in steps of 2, got \(5, 6\): the"),
+        (MaxPool2D(4), (1, 3, 4), r"MaxPool2D: A: expected images at least as large as the window"),
+    ]:
+        refused(lambda: layer.forward(random_array(*shape, 2)), [layer], ValueError, pattern)  # noqa: B023
+        refused(lambda: layer.output_shape(shape), [layer], ValueError, pattern)  # noqa: B023
+
+
+@pytest.mark.parametrize("height, width", [(1, 5), (4, 2), (1, 1)])
+def test_kernel_larger_than_the_image(height, width):
+    layer, image = used(Conv2D(KERNELS, B), IMAGES), random_array(1, height, width, 1)
+    message = rf"Conv2D: A: expected images .* kernel \(2, 3\), got \({height}, {width}\)"
+    for call in (
+        lambda: layer.forward(image),
+        lambda: conv2d_loops(image, KERNELS, B),
+        lambda: conv2d_loops_backward(MAPS, image, KERNELS),
+        lambda: layer.output_shape((1, height, width)),
+    ):
+        refused(call, [layer], ValueError, message)
+
+
+def test_convolution_needs_images():
+    pattern = r"Conv2D: A: expected shape \(1, height, width, m\), got \(4, 6\)"
+    refused(lambda: random_conv(1, 1, 2, 2).forward(random_array(4, 6)), [], ValueError, pattern)
+
+
+@pytest.mark.parametrize(
+    "call, error, pattern",
+    [
+        (
+            lambda: Dense(W, B).output_shape((4,)),
+            ValueError,
+            r"Dense: expected input \(3,\), got \(4,\)",
+        ),
+        (
+            lambda: Dense(W, B).output_shape((1, 3)),
+            ValueError,
+            r"Dense: expected input \(3,\), got \(1, 3\)",
+        ),
+        (
+            lambda: Conv2D(KERNELS, B).output_shape((2, 8, 8)),
+            ValueError,
+            r"Conv2D: expected input \(1, height, width\), got \(2, 8, 8\)",
+        ),
+        (
+            lambda: Conv2D(KERNELS, B).output_shape((64,)),
+            ValueError,
+            r"Conv2D: expected input \(1, height, width\), got \(64,\)",
+        ),
+        (
+            lambda: Conv2D(KERNELS, B).output_shape((1, 8)),
+            ValueError,
+            r"Conv2D: expected input \(1, height, width\), got \(1, 8\)",
+        ),
+        *(
+            (
+                lambda shape=shape: MaxPool2D(2).output_shape(shape),
+                ValueError,
+                re.escape(f"MaxPool2D: expected input (channels, height, width), got {shape}"),
+            )
+            for shape in [(8, 8), (1, 8, 8, 1)]
+        ),
+    ],
+)
+def test_shapes_that_do_not_fit_a_layer(call, error, pattern):
+    refused(call, [], error, pattern)
+
+
+@pytest.mark.parametrize("bad", [-1, *NOT_WHOLE], ids=repr)
+def test_padding_may_be_zero_but_not_less(bad):
+    error = ValueError if bad == -1 else TypeError
+    pattern = "Conv2D: padding: expected a whole number(, got| >= 0, got -1$)"
+    refused(lambda: Conv2D(KERNELS, B, padding=bad), [], error, pattern)
+    Conv2D(KERNELS, B, padding=0)
+
+
+@pytest.mark.parametrize("bad", [0, -1, "2", 1.5, True, [1]], ids=repr)
+def test_the_stride_of_pooling(bad):
+    error = ValueError if bad in (0, -1) and bad is not True else TypeError
+    pattern = "MaxPool2D: stride: expected a whole number(, got| >= 1, got -?[01]$)"
+    refused(lambda: MaxPool2D(2, bad), [], error, pattern)
+
+
+@pytest.mark.parametrize("layer, A", [(Dense(W, B), A), (Conv2D(KERNELS, B), IMAGES)])
+def test_gradients_before_backward(layer, A):
+    pattern = f"{layer.name}: call backward before asking for gradients"
+    refused(layer.gradients, [layer], RuntimeError, pattern)
+    layer.forward(A)
+    refused(layer.gradients, [layer], RuntimeError, pattern)
+    refused(Sequential([layer]).gradients, [layer], RuntimeError, pattern)
+
+
+def test_gradients_before_backward_of_a_layer_with_one_parameter():
+    class Scale(Layer):
+        parameter_names = ("factor",)
+
+    refused(Scale().gradients, [], RuntimeError, "Scale: call backward before asking")
+
+
+def test_a_refused_forward_pass_does_not_spoil_the_last_one():
+    layer = Dense(W, B)
+    layer.forward(A)
+    expected = layer.backward(DZ)
+    refused(lambda: layer.forward(A.T), [layer], ValueError, "Dense: A: expected")
+    np.testing.assert_array_equal(layer.backward(DZ), expected)

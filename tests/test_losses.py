@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import EXACT, NUMERICAL, random_array
+from helpers import EXACT, NUMERICAL, random_array, refused
 
 from backprop_lib import (
     BinaryCrossEntropy,
@@ -210,3 +210,18 @@ def test_labels_of_any_integer_type():
         assert SoftmaxCrossEntropy().forward(
             A, LABELS.astype(kind)
         ) == SoftmaxCrossEntropy().forward(A, LABELS)
+
+
+# --- Bad input -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", [[0, 1, 2], [0, 1, 2, 0, 1]])
+def test_as_many_labels_as_samples(bad):
+    pattern = rf"SoftmaxCrossEntropy: labels: expected shape \(4,\), got \({len(bad)},\)"
+    refused(lambda: SoftmaxCrossEntropy().forward(A[:, :4], bad), [], ValueError, pattern)
+
+
+@pytest.mark.parametrize("bad, found", [([[-0.5, 0.5]], "-0.5 to 0.5"), ([[0, 1.25]], "0 to 1.25")])
+def test_binary_targets_outside_0_and_1(bad, found):
+    pattern = rf"BinaryCrossEntropy: Y: expected targets in \[0, 1\], got {found}"
+    refused(lambda: BinaryCrossEntropy().forward([[0.0, 0.0]], bad), [], ValueError, pattern)

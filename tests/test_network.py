@@ -1,10 +1,11 @@
 """Networks: layers in order, gradients of all of them at once, names and the summary."""
 
+import re
 import zipfile
 
 import numpy as np
 import pytest
-from helpers import EXACT, mlp, random_array, random_conv, random_dense, small_cnn
+from helpers import EXACT, mlp, random_array, random_conv, random_dense, refused, small_cnn
 
 from backprop_lib import (
     BinaryCrossEntropy,
@@ -252,3 +253,198 @@ def test_saving_again_replaces_the_file(tmp_path):
     other = mlp(2, 1)
     other.load(path)
     np.testing.assert_array_equal(other.layers[0].W, network.layers[0].W)
+
+
+# --- Bad input -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call, error, pattern",
+    [
+        (lambda: Sequential([]), ValueError, "Sequential: expected at least one layer, got none"),
+        (lambda: Sequential([ReLU(), 3]), TypeError, "Sequential: expected layers, got int"),
+        (lambda: Sequential([Dense]), TypeError, "Sequential: expected layers, got type"),
+        (lambda: Sequential([len]), TypeError, "Sequential: expected layers, got builtin_function"),
+        (lambda: Sequential([ReLU()] * 2), ValueError, "Sequential: the same layer object occurs"),
+        (
+            lambda: small_cnn().summary((1, 8, 8)),
+            ValueError,
+            r"Dense: expected input \(18,\), got \(75,\)",
+        ),
+    ],
+)
+def test_lists_that_make_no_network(call, error, pattern):
+    refused(call, [], error, pattern)
+
+
+@pytest.mark.parametrize(
+    "call, pattern",
+    [
+        (
+            lambda n: n.forward(random_array(1, 8, 8, 3)),
+            r"Dense: expected input \(18,\), got \(75,\)",
+        ),
+        (
+            lambda n: n.forward(random_array(2, 6, 5, 3)),
+            r"Conv2D: expected input \(1, height, width",
+        ),
+        (
+            lambda n: n.forward(random_array(3, 1, 6, 5)),
+            r"Conv2D: expected input \(1, .*, got \(3, 1",
+        ),
+        (lambda n: n.forward(random_array(30, 3)), r"Conv2D: expected input \(1, .*, got \(30,\)"),
+        (lambda n: n.forward(random_array(1, 2, 2, 3)), "Conv2D: A: expected images at least as"),
+        (lambda n: n.forward(3.0), "Conv2D: expected input"),
+        (lambda n: n.backward(random_array(4, 3)), r"Sequential: dA: expected shape \(4, 2\), got"),
+    ],
+)
+def test_a_network_refuses_shapes_before_it_computes(call, pattern):
+    network = Sequential(small_cnn().layers[:-1])
+    network.forward(random_array(1, 6, 5, 2))
+    network.backward(random_array(4, 2))
+    owners = [network, *network.layers]
+    refused(lambda: call(network), owners, ValueError, pattern)
+
+
+def test_layers_of_a_network_that_do_not_fit_each_other():
+    network = Sequential([random_dense(2, 3), random_dense(4, 1)])
+    pattern = r"Dense: expected input \(4,\), got \(3,\)"
+    refused(
+        lambda: network.forward(random_array(2, 5)), [network.parameters()], ValueError, pattern
+    )
+
+
+def test_weights_too_large_for_the_input_are_named():
+    network = Sequential([Dense([[1.0]], [[0.0]]), Dense([[1e300]], [[0.0]]), ReLU()])
+    good = network.forward([[1.0]])
+    pattern = "Sequential: layer 2, Dense: the output is not finite$"
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=pattern):
+        network.forward([[1e300]])
+    assert good == 1e300
+
+
+def test_a_network_without_parameters_has_nothing_to_learn():
+    network = Sequential([ReLU(), Flatten()])
+    network.forward(random_array(1, 4, 5, 3))
+    pattern = "Sequential: no layer has parameters: there is no gradient to compute"
+    refused(
+        lambda: network.backward(random_array(20, 3), input_gradient=False),
+        [],
+        ValueError,
+        pattern,
+    )
+
+
+def stored(path, **changes):
+    """Write a file like the one that a saved network of ``mlp(2, 1)`` makes, with changes."""
+    network = mlp(2, 1)
+    arrays = {"layers": [repr(layer) for layer in network.layers], **network.parameters()}
+    arrays |= {name.replace("_", "."): array for name, array in changes.items()}
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+
+
+def promise_more(path):
+    """Write 81 biases into the header and the archive's directory, where the file holds one."""
+    stored(path)
+    content = bytearray(path.read_bytes().replace(b"(1, 1)", b"(9, 9)"))
+    sizes = content.rindex(b"PK\x01\x02") + 20  # of the last entry: packed, unpacked
+    content[sizes : sizes + 8] = 2 * (128 + 81 * 8).to_bytes(4, "little")
+    path.write_bytes(content)
+
+
+def without_middle(content):
+    return content[:300] + content[700:]
+
+
+BAD_FILES = {
+    "text": (lambda path: path.write_text("weights"), "is not a saved network: "),
+    "nothing": (lambda path: path.write_bytes(b""), "is not a saved network: "),
+    "cut short": (
+        lambda path: (stored(path), path.write_bytes(path.read_bytes()[:-100])),
+        "is not a saved network: ",
+    ),
+    "shorter than it says": (promise_more, "is not a saved network: "),
+    "without its middle": (
+        lambda path: (stored(path), path.write_bytes(without_middle(path.read_bytes()))),
+        "is not a saved network: ",
+    ),
+    "damaged": (
+        lambda path: (
+            stored(path),
+            path.write_bytes(path.read_bytes().replace(b"descr", b"dscer")),
+        ),
+        "is not a saved network: ",
+    ),
+    "one array": (
+        lambda path: (
+            np.save(path.with_suffix(".npy"), np.ones(3)),
+            path.with_suffix(".npy").rename(path),
+        ),
+        "is not a saved network: File is not a zip file",
+    ),
+    "pickled": (
+        lambda path: stored(path, layers=np.array([{}, []], object)),
+        "is not a saved network: Object arrays cannot be loaded",
+    ),
+    "other arrays": (
+        lambda path: np.savez(path, a=np.ones(3)),
+        r"expected the layers .*, got \[\] ",
+    ),
+    "another network": (lambda path: mlp(2, 2).save(path), "expected the layers .*W: .1, 2"),
+    "another activation": (
+        lambda path: mlp(2, 1, last=Tanh).save(path),
+        r"expected .*Identity\(\)'\] .*, got .*Tanh\(\)'\]",
+    ),
+    "a parameter less": (
+        lambda path: stored(path, **{"1_b": None}),
+        r"expected .* with \['1.W', '1.b'\], got .* with \['1.W'\]",
+    ),
+    "a parameter more": (
+        lambda path: stored(path, **{"2_W": [[1.0]]}),
+        r"expected .* with \['1.W', '1.b'\], got .* with \['1.W', '1.b', '2.W'\]",
+    ),
+    "a shape": (
+        lambda path: stored(path, **{"1_W": np.ones((2, 1))}),
+        r"1.W: expected shape \(1, 2\), got \(2, 1\)",
+    ),
+    "a bias of another shape": (
+        lambda path: stored(path, **{"1_b": np.ones(1)}),
+        r"1.b: expected shape \(1, 1\), got \(1,\)",
+    ),
+    "a precision": (
+        lambda path: stored(path, **{"1_W": np.ones((1, 2), np.float32)}),
+        "1.W: expected float64, got float32",
+    ),
+    "integers": (
+        lambda path: stored(path, **{"1_W": np.ones((1, 2), int)}),
+        "1.W: expected float64, got int64",
+    ),
+    "NaN": (
+        lambda path: stored(path, **{"1_b": np.array([[np.nan]])}),
+        r"1.b: expected finite numbers, got nan at \(0, 0\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_files_that_are_not_this_network(kind, tmp_path):
+    write, message = BAD_FILES[kind]
+    network, path = mlp(2, 1), tmp_path / "network.npz"
+    write(path)
+    pattern = rf"Sequential\.load: {re.escape(str(path))}:? {message}"
+    refused(lambda: network.load(path), [network.parameters()], ValueError, pattern)
+    stored(path)
+    network.load(path)  # and the good one is still accepted
+
+
+@pytest.mark.parametrize("verb", ["save", "load"])
+def test_paths_of_saved_networks(verb, tmp_path):
+    call = getattr(mlp(2, 1), verb)
+    pattern = rf"Sequential.{verb}: path: expected a name ending in .npz, got '.*network'"
+    refused(lambda: call(tmp_path / "network"), [], ValueError, pattern)
+    refused(lambda: call(3), [], TypeError, "expected str, bytes or os.PathLike object, not int")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    refused(lambda: mlp(2, 1).load(tmp_path / "a.npz"), [], FileNotFoundError, ".*a.npz")

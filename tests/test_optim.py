@@ -1,8 +1,10 @@
 """Optimisers: steps by hand, in place, with a state of their own."""
 
+import re
+
 import numpy as np
 import pytest
-from helpers import EXACT, random_array
+from helpers import EXACT, random_array, refused
 
 from backprop_lib import SGD, Adam
 
@@ -161,3 +163,89 @@ def test_the_bottom_of_a_bowl_is_found(make):
     for _ in range(500):
         optimizer.step({"w": P}, {"w": P.copy()})  # the gradient of ½ w²
     assert np.abs(P).max() < 1e-3  # Adam ends in steps of decreasing size, not at 0 exactly
+
+
+# --- Bad input -------------------------------------------------------------------------------
+
+
+def test_weight_decay_may_be_zero_but_not_negative():
+    pattern = "SGD: weight_decay: expected a number >= 0, got -0.1$"
+    refused(lambda: SGD(0.1, weight_decay=-0.1), [], ValueError, pattern)
+    SGD(0.1, weight_decay=0)
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1, momentum=0.9), Adam], ids=["SGD", "Adam"])
+@pytest.mark.parametrize(
+    "parameter, gradients, error, message",
+    [
+        (
+            np.ones(2),
+            {"a": np.ones(2)},
+            ValueError,
+            r"expected gradients for \['a', 'w'\], got \['a'\]",
+        ),
+        (
+            np.ones(2),
+            {"a": np.ones(2), "w": np.ones(2), "x": 1.0},
+            ValueError,
+            r"expected gradients for \['a', 'w'\], got \['a', 'w', 'x'\]",
+        ),
+        (
+            np.ones(2),
+            {"a": np.ones(2), "w": np.ones((2, 1))},
+            ValueError,
+            r"gradient of w: expected shape \(2,\), got \(2, 1\)",
+        ),
+        (
+            np.ones(2, int),
+            {"a": np.ones(2), "w": np.ones(2)},
+            TypeError,
+            r"w: expected an array of floats to update, got array\(\[1, 1\]\)",
+        ),
+        (
+            [1.0, 1.0],
+            {"a": np.ones(2), "w": np.ones(2)},
+            TypeError,
+            r"w: expected an array of floats to update, got \[1.0, 1.0\]",
+        ),
+        (
+            np.broadcast_to(1.0, 2),
+            {"a": np.ones(2), "w": np.ones(2)},
+            ValueError,
+            "w: expected a writeable array, got a read-only one",
+        ),
+    ],
+)
+def test_steps_that_do_not_fit(make, parameter, gradients, error, message):
+    optimizer, parameters = make(), {"a": np.ones(2), "w": parameter}
+    name = type(optimizer).__name__
+    call = lambda: optimizer.step(parameters, gradients)  # noqa: E731
+    refused(call, [optimizer, parameters], error, f"{name}: {message}")
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1), Adam], ids=["SGD", "Adam"])
+@pytest.mark.parametrize("shape", [(2, 3), (1, 3), (3,)])
+def test_an_optimiser_that_remembers_another_network(make, shape):
+    """Its memory would broadcast, or fail half-way."""
+    optimizer, name = make(), type(make()).__name__
+    optimizer.step({"1.W": np.ones((1, 2))}, {"1.W": np.ones((1, 2))})
+    other = {"1.W": np.ones(shape)}
+    before, now = (re.escape(str([("1.W", size)])) for size in ((1, 2), shape))
+    pattern = rf"{name}: expected parameters of shapes {before} as .* got {now}; make a new {name}"
+    refused(lambda: optimizer.step(other, other), [optimizer, other], ValueError, pattern)
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1), Adam], ids=["SGD", "Adam"])
+def test_an_optimiser_whose_parameters_changed_their_order(make):
+    """Its memory is one vector: it would go to the wrong parameters."""
+    optimizer, name = make(), type(make()).__name__
+    optimizer.step({"a": np.ones(2), "b": np.ones(2)}, {"a": np.ones(2), "b": np.ones(2)})
+    other = {"b": np.ones(2), "a": np.ones(2)}
+    pattern = f"{name}: expected parameters of shapes .*; make a new {name} for another network"
+    refused(lambda: optimizer.step(other, other), [optimizer, other], ValueError, pattern)
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1), Adam], ids=["SGD", "Adam"])
+def test_nothing_to_optimise(make):
+    pattern = f"{type(make()).__name__}: expected gradients for at least one parameter, got "
+    refused(lambda: make().step({}, {}), [], ValueError, pattern)

@@ -9,8 +9,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from conftest import NO_TORCH, without
-from helpers import mlp, random_array
+from helpers import NO_TORCH, mlp, random_array, without
 
 from backprop_lib import (
     SGD,

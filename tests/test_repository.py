@@ -10,7 +10,7 @@ import sys
 import nbformat
 import pytest
 import yaml
-from conftest import ROOT
+from helpers import ROOT
 
 from tools.notebooks import tidy
 
@@ -253,8 +253,22 @@ def test_mathematics_imports_only_numpy_and_itself(path):
             assert package in allowed, name
 
 
+HELD_APART = {  # files: what none of them imports
+    "tests/*.py": ("playwright", "axe_playwright_python", "tools.browser"),
+    "tests/**/*.py": ("benchmarks",),
+    "benchmarks/*.py": ("tests", "conftest", "helpers"),
+}
+
+
+@pytest.mark.parametrize("files", HELD_APART)
+def test_unit_tests_browser_tests_and_benchmarks_are_held_apart(files):
+    for path in set(ROOT.glob(files)) - {ROOT / "tests" / "test_benchmarks.py"}:
+        for name in imported_names(ast.parse(path.read_text())):
+            assert not f"{name}.".startswith(tuple(f"{held}." for held in HELD_APART[files])), path
+
+
 def imported_names(tree):
-    """Return every dotted name that a module of backprop_lib imports, wherever in it."""
+    """Return every dotted name that a module imports, wherever in it; relative: of backprop_lib."""
     names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -296,6 +310,14 @@ def test_documents_name_no_missing_file(name):
     assert [link for link in links if not (path.parent / link).exists()] == []
     folders = [ROOT, path.parent, ROOT / "backprop_lib"]
     assert [file for file in names if not any((at / file).exists() for at in folders)] == []
+
+
+def test_the_readme_names_every_folder_tool_and_module():
+    readme = (ROOT / "README.md").read_text()
+    folders = {f"`{name.split('/')[0]}/`" for name in TRACKED if "/" in name}
+    tools = {f"`tools/{path.name}`" for path in (ROOT / "tools").glob("*.py")}
+    modules = {f"`{path.stem}`" for path in MODULES if path.stem[0] != "_"}
+    assert {name for name in folders | tools | modules if name not in readme} == set()
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import EXACT
+from helpers import EXACT, refused
 
 from backprop_lib import ToyModel, toy, worked
 from backprop_lib.gradcheck import complex_step, numerical_gradient
@@ -106,3 +106,35 @@ def test_zero_loss_has_zero_gradient():
 
 def test_integers_are_promoted():
     assert ToyModel((1, 2, 3, 4), (0, 0, 0, 1)).forward(1, 0) == (4 + math.cos(3)) ** 2
+
+
+# --- Bad input -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", [0, -0.1, np.nan, "0.1", None, True])
+def test_the_toy_model_s_learning_rate(bad):
+    model = ToyModel((1, 2, 3, 4), (1, 1, 1, 1))
+    model.forward(1.0, 1.0)
+    error = ValueError if isinstance(bad, (int, float)) and bad is not True else TypeError
+    refused(lambda: model.update(bad), [model], error, "ToyModel: learning_rate: expected .*, got ")
+
+
+@pytest.mark.parametrize(
+    "bad, error, got",
+    [
+        ((1, 2, 3), ValueError, "3"),
+        ((1, 2, 3, 4, 5), ValueError, "5"),
+        ((), ValueError, "0"),
+        (None, TypeError, "NoneType"),
+        (1.0, TypeError, "float"),
+    ],
+)
+def test_the_toy_model_s_four_numbers(bad, error, got):
+    four = (1, 2, 3, 4)
+    for name, call in {
+        "ToyModel: beta": lambda: ToyModel(bad, four),
+        "ToyModel: omega": lambda: ToyModel(four, bad),
+        "record: beta": lambda: toy.record(bad, four, 0, 0),
+        "record: omega": lambda: toy.record(four, bad, 0, 0),
+    }.items():
+        refused(call, [], error, f"{name}: expected 4 numbers, got {got}$")

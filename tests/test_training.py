@@ -6,11 +6,12 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import EXACT, mlp, random_array
+from helpers import EXACT, mlp, random_array, refused
 
 from backprop_lib import (
     SGD,
     Adam,
+    BinaryCrossEntropy,
     Conv2D,
     Dense,
     Flatten,
@@ -624,3 +625,123 @@ def test_neither_the_progress_bar_nor_the_downloader_is_imported_before_it_is_wa
     program = "import sys, backprop_lib; print({'tqdm', 'pooch'} & sys.modules.keys())"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (found.stdout, found.stderr) == ("set()\n", "")
+
+
+# --- Bad input -------------------------------------------------------------------------------
+
+
+def test_scores_are_one_column_a_sample():
+    network, images = Sequential([ReLU()]), random_array(1, 4, 5, 3)
+    pattern = r"accuracy: scores: expected shape \(classes, m\), got \(1, 4, 5, 3\)"
+    refused(lambda: training.accuracy(network, images, [0, 1, 2]), [], ValueError, pattern)
+
+
+SAMPLES, TARGETS, LABELS = random_array(2, 12), random_array(3, 12), np.arange(12) % 3
+
+
+def last_replaced(array, entry):
+    bad = array.copy()
+    bad[..., -1] = entry
+    return bad
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(0.1, momentum=0.9), Adam], ids=["SGD", "Adam"])
+@pytest.mark.parametrize(
+    "loss, change, error, pattern",
+    [
+        (
+            HalfSquaredError,
+            {"X": last_replaced(SAMPLES, np.nan)},
+            ValueError,
+            "fit: X: expected fin",
+        ),
+        (HalfSquaredError, {"X": SAMPLES.astype(str)}, TypeError, "fit: X: expected real"),
+        (HalfSquaredError, {"X": None}, TypeError, "fit: X: expected real"),
+        (HalfSquaredError, {"X": SAMPLES[:, :0]}, ValueError, "fit: X: expected at least one"),
+        (
+            HalfSquaredError,
+            {"X": SAMPLES.T},
+            ValueError,
+            r"fit: expected .* \(12, 2\) and \(3, 12\)",
+        ),
+        (
+            HalfSquaredError,
+            {"X": SAMPLES[0]},
+            ValueError,
+            r"fit: expected .* \(12,\) and \(3, 12\)",
+        ),
+        (HalfSquaredError, {"X": 3.0}, ValueError, r"fit: expected .* \(\) and \(3, 12\)"),
+        (
+            HalfSquaredError,
+            {"X": SAMPLES[:1]},
+            ValueError,
+            r"Dense: expected input \(2,\), got \(1,\)",
+        ),
+        (HalfSquaredError, {"Y": TARGETS[:, 1:]}, ValueError, r"fit: expected .* and \(3, 11\)"),
+        (HalfSquaredError, {"Y": 3.0}, ValueError, r"fit: expected .* and \(\)"),
+        (
+            HalfSquaredError,
+            {"Y": [[1.0], [1.0, 2.0]]},
+            ValueError,
+            "fit: Y: expected a rectangular",
+        ),
+        (
+            HalfSquaredError,
+            {"Y": TARGETS > 0},
+            TypeError,
+            "fit: Y: expected real numbers, got dtype",
+        ),
+        (
+            HalfSquaredError,
+            {"Y": last_replaced(TARGETS, np.inf)},
+            ValueError,
+            "fit: Y: expected fin",
+        ),
+        (
+            HalfSquaredError,
+            {"Y": TARGETS[:2]},
+            ValueError,
+            r"HalfSquaredError: Y: expected shape \(3, 12\), got \(2, 12\)",
+        ),
+        (
+            BinaryCrossEntropy,
+            {"Y": last_replaced(TARGETS * 0, 1.5)},
+            ValueError,
+            r"BinaryCrossEntropy: Y: expected targets in \[0, 1\], got 0 to 1.5",
+        ),
+        (
+            SoftmaxCrossEntropy,
+            {"Y": last_replaced(LABELS, 3)},
+            ValueError,
+            "SoftmaxCrossEntropy: labels: expected labels 0 to 2, got 3",
+        ),
+        (
+            SoftmaxCrossEntropy,
+            {"Y": LABELS * 1.0},
+            TypeError,
+            "SoftmaxCrossEntropy: labels: expected integer labels, got dtype float64",
+        ),
+        (HalfSquaredError, {"epochs": 0}, ValueError, "fit: epochs: expected a whole number >= 1"),
+        (HalfSquaredError, {"epochs": 1.5}, TypeError, "fit: epochs: expected .*, got float"),
+        (
+            HalfSquaredError,
+            {"batch_size": 0},
+            ValueError,
+            "minibatches: batch_size: expected .*, got 0",
+        ),
+        (HalfSquaredError, {"batch_size": "4"}, TypeError, "minibatches: batch_size: .*, got str"),
+        (HalfSquaredError, {"rng": 0}, TypeError, "minibatches: rng: expected .*, got int"),
+    ],
+)
+def test_fit_changes_nothing_before_it_has_checked_everything(make, loss, change, error, pattern):
+    network, optimizer = mlp(2, 4, 3), make()
+    good = {"X": SAMPLES, "Y": LABELS if loss is SoftmaxCrossEntropy else TARGETS}
+    arguments = good | {"epochs": 2, "batch_size": 4, "rng": rng()} | change
+    X, Y = arguments.pop("X"), arguments.pop("Y")
+    # the last sample comes in the first batch or in a later one
+    refused(
+        lambda: fit(network, loss(), X, Y, optimizer, **arguments),
+        [network.parameters(), optimizer],
+        error,
+        pattern,
+    )

@@ -1,38 +1,60 @@
-"""Live figures: in a page the script moves them, in a running notebook Python does."""
+"""Live figures: in a page the script moves them, in a running notebook Python does.
 
-from backprop_lib.live.bars import BarsView
-from backprop_lib.live.figure import Figure, Slider
-from backprop_lib.live.figures import (
-    chain_figure,
-    network_figure,
-    paths_figure,
-    toy_figure,
+One file for each lesson; ``FIGURES`` lists them all.
+"""
+
+from backprop_lib.live import (
+    lesson_01_chain_rule,
+    lesson_02_toy_model,
+    lesson_04_matrix_form,
+    lesson_05_delta_equations,
+    lesson_07_cnn,
 )
-from backprop_lib.live.heatmap import Matrices, heatmap, side_by_side
-from backprop_lib.live.matrix import Block, MatrixView
-from backprop_lib.live.plane import PlaneView
-from backprop_lib.live.shapes import cnn_figure, delta_figure, matrix_figure, secant_figure
-from backprop_lib.live.views import CurveView, GraphView, NetworkView
+from backprop_lib.live.bars_view import BarsView
+from backprop_lib.live.curve_view import CurveView
+from backprop_lib.live.explore import explore
+from backprop_lib.live.figure import Figure, Slider
+from backprop_lib.live.graph_view import GraphView
+from backprop_lib.live.heatmap import Matrices, heatmap
+from backprop_lib.live.lesson_01_chain_rule import chain_figure, paths_figure, secant_figure
+from backprop_lib.live.lesson_02_toy_model import toy_figure
+from backprop_lib.live.lesson_04_matrix_form import matrix_figure, network_figure
+from backprop_lib.live.lesson_05_delta_equations import delta_figure
+from backprop_lib.live.lesson_07_cnn import cnn_figure
+from backprop_lib.live.matrix_view import Block, MatrixView
+from backprop_lib.live.network_view import NetworkView
+from backprop_lib.live.plane_view import PlaneView
+
+LESSONS = [
+    lesson_01_chain_rule,
+    lesson_02_toy_model,
+    lesson_04_matrix_form,
+    lesson_05_delta_equations,
+    lesson_07_cnn,
+]
+FIGURES = {name: make for lesson in LESSONS for name, make in lesson.FIGURES.items()}
 
 __all__ = [
+    "FIGURES",
+    "LESSONS",
     "BarsView",
     "Block",
-    "MatrixView",
-    "PlaneView",
-    "cnn_figure",
-    "delta_figure",
-    "matrix_figure",
-    "secant_figure",
     "CurveView",
     "Figure",
     "GraphView",
     "Matrices",
+    "MatrixView",
     "NetworkView",
+    "PlaneView",
     "Slider",
     "chain_figure",
+    "cnn_figure",
+    "delta_figure",
+    "explore",
     "heatmap",
+    "matrix_figure",
     "network_figure",
     "paths_figure",
-    "side_by_side",
+    "secant_figure",
     "toy_figure",
 ]

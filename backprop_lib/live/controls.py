@@ -6,9 +6,7 @@ from math import isfinite, log10
 import ipywidgets
 
 from backprop_lib.live.numbers import html_symbol, number, parse_number, plain_symbol
-from backprop_lib.live.views import STYLE
-
-NO_VALUE = (ArithmeticError, ValueError)  # overflow, division by zero; the logarithm of -1
+from backprop_lib.live.svg import STYLE
 
 
 class FigureControls:
@@ -170,10 +168,7 @@ class FigureControls:
                 break
             for value, x in zip(moving, moved, strict=True):
                 value.data = x
-            try:
-                self.figure.recording.run()
-            except NO_VALUE:
-                break  # show says what happened
+            self.figure.recording.run()
             history.append(self.figure.recording.loss.data)
         self.step = None
         self.show()
@@ -194,11 +189,8 @@ class FigureControls:
     def show(self):
         """Recompute, redraw, and bring sliders and fields to the values."""
         figure = self.figure
-        try:
-            figure.recording.run()
-            drawn = self._drawn()
-        except NO_VALUE as error:
-            drawn = f"<p>No value here: {escape(str(error))}. Move a slider back, or reset.</p>"
+        figure.recording.run()
+        drawn = self._drawn()
         note = f"<p class=bf-note>{escape(self.note)}</p>" if self.note else ""
         self.note = ""
         self.drawing.value = (
@@ -220,7 +212,8 @@ class FigureControls:
         )
         self.gradients.value = f"<backprop-figure class='bf-gradients'>{rows}</backprop-figure>"
         if self.step is None:
-            said = figure.walk.backward_sentence(figure.touched.name)
+            lost = figure.walk.lost_sentence()
+            said = lost or figure.walk.backward_sentence(figure.touched.name)
         else:
             said = figure.walk.said(self.step)
         curves = f"<div class=bf-panel>{figure.curves()}</div>"

@@ -11,7 +11,7 @@
     sub: [(a, b) => a - b, () => 1, () => -1],
     mul: [(a, b) => a * b, (out, a, b) => b, (out, a) => a],
     div: [(a, b) => a / b, (out, a, b) => 1 / b, (out, a, b) => -out / b],
-    pow: [(a, b) => a ** b, (out, a, b) => (b ? b * a ** (b - 1) : 0), (out, a) => (a > 0 ? out * Math.log(a) : 0)],
+    power: [(a, b) => a ** b, (out, a, b) => (b ? b * a ** (b - 1) : 0), (out, a) => (a > 0 ? out * Math.log(a) : 0)],
     neg: [(a) => -a, () => -1],
     square: [(a) => a * a, (out, a) => 2 * a],
     sin: [(a) => Math.sin(a), (out, a) => Math.cos(a)],
@@ -21,7 +21,7 @@
     tanh: [(a) => Math.tanh(a), (out) => 1 - out * out],
     sigmoid: [(a) => sigmoid(a), (out, a) => out * sigmoid(-a)],
     relu: [(a) => Math.max(a, 0), (out, a) => (a > 0 ? 1 : 0)],
-    abs: [(a) => Math.abs(a), (out, a) => Math.sign(a)],
+    absolute: [(a) => Math.abs(a), (out, a) => Math.sign(a)],
     maximum: [(a, b) => Math.max(a, b), (out, a, b) => (a >= b ? 1 : 0), (out, a, b) => (a >= b ? 0 : 1)],
   };
 
@@ -49,6 +49,13 @@
     return isNumber && Number.isFinite(Number(plain)) ? Number(plain) : null;
   }
 
+  // Whether a formula is a sum, and needs brackets as a factor
+  function isSum(template) {
+    let outside = template;
+    while (/\(/.test(outside)) outside = outside.replace(/\([^()]*\)/g, "");
+    return / [+−] /.test(outside);
+  }
+
   function symbolHtml(symbol) {
     return symbol
       .replace(/\^(\w+)_(\w+)/, '<span class=bf-ss><sup>$1</sup><sub>$2</sub></span>')
@@ -56,6 +63,7 @@
       .replace(/_(\w+)/, "<sub>$1</sub>");
   }
 
+  // ---------------------------------------------------------------------------------------------
   // The recorded graph in flat arrays: value i is rule i of the values a[i] and b[i]
   class Graph {
     constructor(nodes, named) {
@@ -147,6 +155,8 @@
     }
   }
 
+  // ---------------------------------------------------------------------------------------------
+  // A figure: what was drawn, and what moves in it
   class BackpropFigure extends HTMLElement {
     connectedCallback() {
       const script = this.querySelector('script[type="application/json"]');
@@ -188,7 +198,7 @@
       this.chips = marked("pick").map((el) => ({ el, at: numbers(el, "pick") }));
       this.boxes = marked("box").map((el) => ({ el, at: numbers(el, "box") }));
       this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat), cells: this.cellsOf(el) }));
-      this.bars = marked("bar").map((el) => ({ el, read: this.reader(el.dataset.bar), at: numbers(el, "at") }));
+      this.bars = marked("bar").map((el) => ({ el, read: this.reader(el.nextElementSibling), at: numbers(el, "bar") }));
       this.lines = marked("line").map((el) => ({ el, at: numbers(el, "line"), plane: planeOf(el) }));
       this.points = marked("point").map((el) => ({ el, at: numbers(el, "point"), plane: planeOf(el) }));
       this.curves = marked("curve").map((el) => new Curve(el));
@@ -197,20 +207,18 @@
       this.spoken = this.querySelector(".bf-spoken");
     }
 
-    // What "value 3", "grad 3" and "local 5 3" stand for
-    reader(what) {
-      const [of, i, source] = what.split(" ");
+    // What an element with data-value, data-grad or data-local shows
+    reader({ dataset: { value, grad, local } }) {
       const { graph } = this;
-      if (of === "local") return () => graph.locals(Number(i))[source];
-      return of === "value" ? () => graph.values[i] : () => graph.grads[i];
+      if (local) {
+        const [target, source] = local.split(" ").map(Number);
+        return () => graph.locals(target)[source];
+      }
+      return value ? () => graph.values[value] : () => graph.grads[grad];
     }
 
     cellsOf(block) {
-      return [...block.querySelectorAll("g")].map((el) => {
-        const { value, grad, local, cell } = el.lastChild.dataset;
-        const what = cell ?? (value ? `value ${value}` : grad ? `grad ${grad}` : `local ${local}`);
-        return { el, rect: el.firstChild, read: this.reader(what) };
-      });
+      return [...block.querySelectorAll("g")].map((el) => ({ el, rect: el.firstChild, read: this.reader(el.lastChild) }));
     }
 
     // Puts a field beside a slider, in place of the number that stands there
@@ -376,19 +384,34 @@
       this.show();
     }
 
-    // The state in the address: #live/2;omega0=0.35;at=omega0 is the second figure of the page
+    // The state in the address: #live/2;omega0=0.35;at=omega0 is the second figure of the page.
+    // Each part by its key: what it says now, null for what need not be said; and how it is set,
+    // false for what is not possible.
+    state() {
+      const { names, examples, walk } = this.data;
+      const { values } = this.graph;
+      const leafOf = (name) => Number(Object.keys(names).find((leaf) => names[leaf] === name) ?? -1);
+      const among = (x, count, set) => Number.isInteger(x) && x >= 0 && x < count && (set(x), true);
+      const steps = walk.ahead.length + walk.back.length;
+      const table = {
+        example: [() => (this.choice && this.choice.value !== "0" ? this.choice.value : null), (text) => among(parse(text), examples.length, (x) => this.choose(x))],
+        at: [() => names[this.touched], (text) => leafOf(text) >= 0 && ((this.touched = leafOf(text)), true)],
+        eta: [() => (this.eta === this.data.eta ? null : this.eta), (text) => parse(text) > 0 && ((this.eta = parse(text)), true)],
+        step: [() => this.step, (text) => among(parse(text), steps, (x) => (this.step = x))],
+      };
+      for (const { leaf } of this.sliders) {
+        table[names[leaf]] = [
+          () => (values[leaf] === this.start[leaf] ? null : values[leaf]),
+          (text) => parse(text) !== null && ((values[leaf] = parse(text)), true),
+        ];
+      }
+      return table;
+    }
 
     link() {
-      const { values } = this.graph;
-      const { names, walk } = this.data;
-      const parts = this.sliders
-        .filter(({ leaf }) => values[leaf] !== this.start[leaf])
-        .map(({ leaf }) => `${names[leaf]}=${values[leaf]}`);
-      if (this.choice && this.choice.value !== "0") parts.unshift(`example=${this.choice.value}`);
-      parts.push(`at=${names[this.touched]}`);
-      if (this.eta !== this.data.eta) parts.push(`eta=${this.eta}`);
-      if (this.step !== null) parts.push(`step=${this.step}`);
-      window.history.replaceState(null, "", `#live/${[this.place(), ...parts].join(";")}`);
+      const parts = Object.entries(this.state()).map(([key, [now]]) => [key, now()]).filter(([, x]) => x !== null);
+      const address = [this.place(), ...parts.map((part) => part.join("="))].join(";");
+      window.history.replaceState(null, "", `#live/${address}`);
       const said = "The address of this page now leads to this state";
       this.say(`${said}.`);
       navigator.clipboard?.writeText(location.href).then(() => this.say(`${said}; it was copied.`), () => {});
@@ -403,22 +426,13 @@
       const [place, ...parts] = decodeURIComponent(location.hash).replace("#live/", "").split(";");
       if (!location.hash.startsWith("#live/") || Number(place) !== this.place()) return this.show();
       this.reset();
-      const { names, examples, walk } = this.data;
-      const leafOf = (name) => Number(Object.keys(names).find((leaf) => names[leaf] === name) ?? NaN);
-      const state = parts.map((part) => part.split("="));
-      const wrong = state.filter(([name, text]) => {
-        const x = parse(text ?? "");
-        const inside = (count) => Number.isInteger(x) && x >= 0 && x < count;
-        if (name === "at" && leafOf(text) >= 0) this.touched = leafOf(text);
-        else if (name === "eta" && x > 0) this.eta = x;
-        else if (name === "example" && inside(examples.length)) this.choose(x);
-        else if (name === "step" && inside(walk.ahead.length + walk.back.length)) this.step = x;
-        else if (leafOf(name) >= 0 && x !== null) this.graph.values[leafOf(name)] = x;
-        else return true;
-        return false;
+      const table = this.state();
+      const wrong = parts.filter((part) => {
+        const [key, text = ""] = part.split("=");
+        return !table[key]?.[1](text);
       });
       this.run();
-      if (wrong.length) this.say(`The address asks for what is not here: ${wrong.map((w) => w.join("=")).join("; ")}.`);
+      if (wrong.length) this.say(`The address asks for what is not here: ${wrong.join("; ")}.`);
       this.scrollIntoView({ block: "center" });
     }
 
@@ -598,7 +612,7 @@
         const slope = graph.locals(k)[i];
         const template = this.data.locals[`${k} ${i}`];
         const local = template
-          ? this.inSymbols(/^[^(]* [+−] /.test(template) ? `(${template})` : template)
+          ? this.inSymbols(isSum(template) ? `(${template})` : template)
           : `∂${this.symbols[k]}/∂${this.symbols[i]}`;
         const plain = !template || /^(\{\d+\}|\d+)$/.test(template);
         const number = plain ? bracketed(slope) : `(${this.inNumbers(template)} = ${format(slope)})`;
@@ -610,6 +624,13 @@
       const numbers = terms.map(([, number]) => number).join(" + ");
       return `${this.slopeSymbol(i)} = ${words} = <b class="bf-grad">${numbers} = ${format(graph.grads[i])}</b>`;
     }
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // The linear scale that takes low to start and high to end
+  function linear(low, high, start, end) {
+    const factor = (end - start) / (high - low);
+    return Object.assign((x) => start + factor * (x - low), { factor });
   }
 
   // The loss against the weight last touched, with its tangent; below it the updates' losses
@@ -625,7 +646,6 @@
 
     show(figure) {
       const { graph, touched } = figure;
-      const [left, top, right, floor] = this.box;
       const x = graph.values[touched];
       const { range } = figure.byLeaf.get(touched);
       const [low, high] = [Math.min(x, range.min), Math.max(x, range.max)];
@@ -634,16 +654,15 @@
         this.draw(graph, touched);
         this.name.innerHTML = figure.symbols[touched];
       }
-      const y = floor - this.scaleY * (graph.values[graph.loss] - this.least);
+      const [u, v] = [this.across(x), this.up(graph.values[graph.loss])];
       const grad = graph.grads[touched];
-      const slope = (-grad * this.scaleY) / this.scaleX;
+      const slope = (grad * this.up.factor) / this.across.factor;
       const dx = 30 / Math.hypot(1, slope);
-      const u = left + this.scaleX * (x - low);
-      const drawn = Number.isFinite(slope) && Number.isFinite(y);
-      const d = `M${u - dx},${y - slope * dx}L${u + dx},${y + slope * dx}`;
+      const drawn = Number.isFinite(slope) && Number.isFinite(v);
+      const d = `M${u - dx},${v - slope * dx}L${u + dx},${v + slope * dx}`;
       this.tangent.setAttribute("d", drawn ? d : "");
       this.point.setAttribute("cx", u);
-      this.point.setAttribute("cy", Number.isFinite(y) ? y : -99);
+      this.point.setAttribute("cy", Number.isFinite(v) ? v : -99);
       this.slope.textContent = format(grad);
       this.showHistory(figure.history);
     }
@@ -653,14 +672,9 @@
       const xs = Array.from({ length: 161 }, (_, k) => low + ((high - low) * k) / 160);
       const losses = graph.sweep(leaf, xs);
       const [least, most] = extent(losses);
-      this.least = least;
-      this.scaleX = (right - left) / (high - low);
-      this.scaleY = (floor - top) / (most - least);
-      const points = xs.map((x, k) => [
-        left + this.scaleX * (x - low),
-        floor - this.scaleY * (losses[k] - least),
-      ]);
-      this.curve.setAttribute("d", curvePath(points));
+      this.across = linear(low, high, left, right);
+      this.up = linear(least, most, floor, top);
+      this.curve.setAttribute("d", curvePath(xs.map((x, k) => [this.across(x), this.up(losses[k])])));
       [low, high, least, most].forEach((x, k) => (this.ticks[k].textContent = short(x)));
     }
 
@@ -670,10 +684,9 @@
       this.past.hidden = losses.length < 2;
       if (this.past.hidden) return;
       const [left, , right] = this.box;
-      const [least, most] = extent(losses);
-      const across = (right - left) / (losses.length - 1);
-      const points = losses.map((y, k) => [left + across * k, 52 - (44 * (y - least)) / (most - least)]);
-      this.line.setAttribute("d", curvePath(points));
+      const across = linear(0, losses.length - 1, left, right);
+      const up = linear(...extent(losses), 52, 8);
+      this.line.setAttribute("d", curvePath(losses.map((y, k) => [across(k), up(y)])));
       const [first, last] = [losses[0], losses[losses.length - 1]];
       this.count.textContent = `${losses.length - 1} updates: ${format(first)} → ${format(last)}`;
     }
@@ -690,14 +703,14 @@
 
   // From data to pixels
   function planeOf(el) {
-    const [width, height, low, bottom, scaleX, scaleY] = el.closest("[data-plane]").dataset.plane.split(" ").map(Number);
-    const at = (x, y) => [scaleX * (x - low), height - scaleY * (y - bottom)];
-    return { low, high: low + width / scaleX, at };
+    const [width, height, low, high, bottom, top] = el.closest("[data-plane]").dataset.plane.split(" ").map(Number);
+    const [across, up] = [linear(low, high, 0, width), linear(bottom, top, height, 0)];
+    return { low, high, at: (x, y) => [across(x), up(y)] };
   }
 
   // The rules of blended in backprop_lib/live/heatmap.py
   function blended(share) {
-    const strength = Math.min(Math.abs(share), 1);
+    const strength = Math.min(Math.abs(share) || 0, 1);
     const end = share > 0 ? [27, 120, 55] : [118, 42, 131];
     const channels = end.map((channel) => Math.floor(255.5 + (channel - 255) * strength));
     return [`rgb(${channels})`, share > 0.9 || share < -0.74];
@@ -709,6 +722,7 @@
   }
 
   function write(text, x) {
+    if (text.digits < 0) return; // a cell with its colour alone
     const written = text.digits && Number.isFinite(x) ? fixed(x, text.digits) : format(x);
     if (text.text !== written) text.node.data = text.text = written;
   }

@@ -10,14 +10,22 @@ from dataclasses import dataclass
 from html import escape
 from math import log10
 
-from backprop_lib._validate import real_number
+from backprop_lib._validate import positive_number, real_number
 from backprop_lib.graph import Value
 from backprop_lib.live.controls import FigureControls
-from backprop_lib.live.numbers import html_symbol, number, spoken_symbol, svg_symbol
+from backprop_lib.live.numbers import (
+    html_symbol,
+    number,
+    spoken_symbol,
+    symbol_of,
+)
 from backprop_lib.live.recording import Recording
-from backprop_lib.live.views import STYLE, CurveView, NetworkView
+from backprop_lib.live.sheet import sheet
+from backprop_lib.live.svg import STYLE, View
 from backprop_lib.live.walk import Walk
+from backprop_lib.still import two_faces
 
+STILL_LINE = "Run this cell in JupyterLab, on Binder or in Colab to make the figure move."
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -45,13 +53,15 @@ class Slider:
     parameter: bool = True
 
     def __post_init__(self):
-        self.low, self.high = (
-            real_number(self.low, "Slider: low"),
-            real_number(self.high, "Slider: high"),
-        )
-        self.step = real_number(self.step, "Slider: step")
+        if not isinstance(self.value, Value):
+            raise TypeError(f"Slider: value: expected a Value, got {type(self.value).__name__}")
         if self.value.operation is not None or not self.value.name:
             raise ValueError(f"Slider: expected a named leaf of the graph, got {self.value!r}")
+        self.low = real_number(self.low, "Slider: low")
+        self.high = real_number(self.high, "Slider: high")
+        self.step = positive_number(self.step, "Slider: step")
+        if not self.low < self.high:
+            raise ValueError(f"Slider: expected low < high, got {self.low} and {self.high}")
         if not self.low <= self.value.data <= self.high:
             raise ValueError(
                 f"Slider: {self.name} = {self.value.data} is outside {self.low} to {self.high}"
@@ -79,16 +89,13 @@ class Figure:
         The result of the graph. Every value that a view shows has a name.
     title : str
         What the figure shows, in a few words.
-    symbols : dict of str to str
-        How each name is written: ``"beta0": "β_0"``, ``"a12": "a^1_2"``.
     sliders : list of Slider
         The first one is the one whose curve is drawn at the start.
     views : list of views
         Drawn in this order; curves stand beside the sliders.
     formulas : dict of str to str, optional
-        For a computed value, its formula in names: ``"{beta0} + {omega0}·{x}"``.
-    locals : dict of (str, str) to str, optional
-        For (result, input), the local derivative's formula in names: ``"cos {f0}"``.
+        The formulas in names, ``"{beta0} + {omega0}·{x}"``, of values for which the one that is
+        written from the graph would be less clear.
     learning_rate : float, optional
         Where the slider for η starts; it reaches a hundred times lower and higher.
     examples : dict of str to dict of str to float, optional
@@ -100,28 +107,61 @@ class Figure:
         loss,
         *,
         title,
-        symbols,
         sliders,
         views,
         formulas=None,
-        locals=None,
         learning_rate=0.01,
         examples=None,
     ):
         self.recording = Recording(loss)
         self.loss_name = loss.name
-        self.title, self.symbols, self.sliders, self.views = title, symbols, sliders, views
-        self.formulas, self.locals = formulas or {}, locals or {}
-        self.learning_rate = learning_rate
+        self.symbols = {name: symbol_of(name) for name in self.recording.by_name}
+        self.title, self.sliders, self.views = title, list(sliders), list(views)
+        self.typed = formulas or {}
+        self.learning_rate = positive_number(learning_rate, "Figure: learning_rate")
         self.examples = examples or {}
-        self.touched = sliders[0]
+        self._check()
+        self.touched = self.sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
         self.by_gradient = False  # whether a network's edges show gradients, not weights
-        missing = sorted(self.recording.by_name.keys() - symbols.keys())
-        if missing:
-            raise ValueError(f"Figure: expected a symbol for every name, none for {missing}")
         self.walk = Walk(self)
         self._controls = None
+
+    def _check(self):
+        """Refuse what would show nothing, or fail only when it is drawn or moved."""
+        by_name = self.recording.by_name
+        if not isinstance(self.title, str) or not self.title:
+            raise ValueError(f"Figure: title: expected a few words, got {self.title!r}")
+        if not self.sliders:
+            raise ValueError("Figure: sliders: expected at least one, got none")
+        for slider in self.sliders:
+            if not isinstance(slider, Slider):
+                raise TypeError(f"Figure: sliders: expected Sliders, got {type(slider).__name__}")
+            if by_name.get(slider.name) is not slider.value:
+                raise ValueError(f"Figure: sliders: {slider.name} is no leaf of this graph")
+        for view in self.views:
+            if not isinstance(view, View):
+                raise TypeError(f"Figure: views: expected views, got {type(view).__name__}")
+            for name in view.needs:
+                self._check_name(name, f"Figure: {type(view).__name__}")
+        for name in self.typed:
+            self._check_name(name, "Figure: formulas")
+        for label, setting in self.examples.items():
+            for name, x in setting.items():
+                self._check_name(name, f"Figure: examples: {label}")
+                if by_name[name].operation:
+                    raise ValueError(f"Figure: examples: {label}: {name} is computed, no leaf")
+                setting[name] = real_number(x, f"Figure: examples: {label}: {name}")
+
+    def _check_name(self, at, owner):
+        """Refuse a name, or a pair (result, source), that the graph does not have."""
+        names = (at,) if isinstance(at, str) else at
+        for name in names:
+            if name not in self.recording.by_name:
+                known = ", ".join(self.recording.by_name)
+                raise ValueError(f"{owner}: expected a name of the graph ({known}), got {name!r}")
+        if len(names) == 2 and names[0] not in self.recording.consumers(names[1]):
+            raise ValueError(f"{owner}: {names[0]} is not computed from {names[1]} directly")
 
     @property
     def can_walk(self):
@@ -131,29 +171,26 @@ class Figure:
     @property
     def has_network(self):
         """Whether a view has edges that show weights or gradients."""
-        return any(isinstance(view, NetworkView) for view in self.views)
+        return any(view.has_edges for view in self.views)
 
     @property
     def trainable(self):
         """Whether gradient descent has anything to update."""
         return any(slider.parameter for slider in self.sliders)
 
-    # What the views ask for
+    # What the views and the walk ask for
 
-    def pair(self, name, source):
-        """Return the two positions that stand for d name / d source."""
-        return f"{self.recording.number_of(name)} {self.recording.number_of(source)}"
+    def formula(self, name):
+        """Return a value's formula with names in braces; empty where there is none to show."""
+        return self.typed.get(name) or self.recording.formula(name)
 
-    def formula_svg(self, name):
-        """Return a value's formula in symbols, for a drawing."""
-        return self._filled(self.formulas.get(name, ""), svg_symbol)
+    def local(self, name, source):
+        """Return a local derivative's formula with names in braces, or nothing."""
+        return self.recording.formula(name, source)
 
-    def local_svg(self, name, source):
-        """Return a local derivative's formula in symbols, for a drawing."""
-        return self._filled(self.locals.get((name, source), ""), svg_symbol)
-
-    def _filled(self, template, write):
-        return re.sub(r"\{(\w+)\}", lambda match: write(self.symbols[match[1]]), escape(template))
+    def in_symbols(self, template, write=html_symbol):
+        """Return a formula with the names written as the book writes them."""
+        return re.sub(r"\{(\w+)\}", lambda m: write(self.symbols[m[1]]), escape(template))
 
     # The face in a page
 
@@ -172,9 +209,7 @@ class Figure:
 
     def drawing(self):
         """Return the views that stand above the sliders, as HTML."""
-        drawings = "".join(
-            view.html(self) for view in self.views if not isinstance(view, CurveView)
-        )
+        drawings = "".join(view.html(self) for view in self.views if not view.beside)
         return (
             f"<div class=bf-head><b>{escape(self.title)}</b><span><span class=bf-value>value, "
             "forward →</span> <span class=bf-grad>← gradient, backward</span></span></div>"
@@ -183,7 +218,7 @@ class Figure:
 
     def curves(self):
         """Return the views that stand beside the sliders, as HTML."""
-        return "".join(view.html(self) for view in self.views if isinstance(view, CurveView))
+        return "".join(view.html(self) for view in self.views if view.beside)
 
     def _slider_rows(self):
         loss = html_symbol(self.symbols[self.loss_name])
@@ -200,8 +235,9 @@ class Figure:
             spoken = escape(f"{spoken_symbol(symbol)}, {slider.group}")
             rows.append(
                 f"<div class=bf-row><span class=bf-name>{html_symbol(symbol)}</span>"
-                f'<input type=range data-leaf={i} aria-label="{spoken}" min={slider.low:g} '
-                f"max={slider.high:g} step={slider.step:g} value={slider.value.data:.12g}>"
+                f'<input type=range data-leaf={i} aria-label="{spoken}" min={_exact(slider.low)} '
+                f"max={_exact(slider.high)} step={_exact(slider.step)} "
+                f"value={_exact(slider.value.data)}>"
                 f"<b data-value={i}>{number(slider.value.data)}</b>"
                 f"<b data-grad={i}>{number(slider.value.grad)}</b></div>"
             )
@@ -253,18 +289,16 @@ class Figure:
         )
 
     def _json(self):
-        at = self.recording.number_of
+        at, walk = self.recording.number_of, self.walk
         data = {
             "nodes": self.recording.as_json(),
             "symbols": {at(name): self.symbols[name] for name in self.recording.by_name},
             "names": {at(slider.name): slider.name for slider in self.sliders},
-            "formulas": {at(name): self._numbered(f) for name, f in self.formulas.items()},
-            "locals": {self.pair(*names): self._numbered(f) for names, f in self.locals.items()},
+            "formulas": self._formulas(),
+            "locals": self._locals(),
             "walk": {
-                "ahead": [at(name) for name in self.walk.ahead] if self.can_walk else [],
-                "back": [[at(name) for name in step] for step in self.walk.back]
-                if self.can_walk
-                else [],
+                "ahead": [at(name) for name in walk.ahead] if self.can_walk else [],
+                "back": [[at(name) for name in step] for step in walk.back if self.can_walk],
             },
             "parameters": [at(slider.name) for slider in self.sliders if slider.parameter],
             "examples": [
@@ -275,8 +309,30 @@ class Figure:
         }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
+    def _formulas(self):
+        """Return the formulas that the walk says, by number and in numbers."""
+        names = self.walk.ahead if self.can_walk else []
+        found = {self.recording.number_of(name): self.formula(name) for name in names}
+        return {i: self._numbered(formula) for i, formula in found.items() if formula}
+
+    def _locals(self):
+        """Return the local derivatives that the sentences say: of sliders only, without a walk."""
+        recording, by_hand = self.recording, {slider.name for slider in self.sliders}
+        found = {
+            (name, source): self.local(name, source)
+            for source in recording.by_name
+            for name in recording.consumers(source)
+            if self.can_walk or source in by_hand
+        }
+        return {
+            " ".join(str(recording.number_of(name)) for name in pair): self._numbered(formula)
+            for pair, formula in found.items()
+            if formula
+        }
+
     def _numbered(self, template):
-        return re.sub(r"\{(\w+)\}", lambda m: f"{{{self.recording.number_of(m[1])}}}", template)
+        number = self.recording.number_of
+        return re.sub(r"\{(\w+)\}", lambda m: f"{{{number(m[1])}}}", escape(template))
 
     # The face in a running notebook
 
@@ -289,8 +345,15 @@ class Figure:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         loss = self.recording.loss
-        bundle = {
-            "text/plain": f"<live figure: {self.title}; {loss.name} = {number(loss.data)}>",
-            "text/html": self.html(),
-        }
-        return self.controls.box._repr_mimebundle_() | bundle
+        text = f"<live figure: {self.title}; {loss.name} = {number(loss.data)}>"
+        faces = two_faces(self.html(), self.still(), text[1:-1], STILL_LINE)
+        return self.controls.box._repr_mimebundle_() | faces | {"text/plain": text}
+
+    def still(self):
+        """Return the figure as a picture, for where nothing moves: one SVG."""
+        return sheet([row for view in self.views for row in view.pictures(self)], self.title)
+
+
+def _exact(x):
+    """Write a number for the page with all its digits."""
+    return repr(float(x)).removesuffix(".0")

@@ -1,15 +1,64 @@
-"""Numbered heat maps for small matrices, images and kernels."""
+"""Heat maps with a number in each cell: purple below zero, green above, white at zero."""
 
 import math
-from html import escape
+import re
+from html import escape, unescape
 
 import numpy as np
 
 from backprop_lib._validate import real_array
-from backprop_lib.live.views import STYLE, svg
+from backprop_lib.colours import NEGATIVE, POSITIVE
+from backprop_lib.live.numbers import fixed, svg_symbol
+from backprop_lib.live.sheet import sheet
+from backprop_lib.live.svg import classes_of
+from backprop_lib.still import picture
 
-TITLES = {None: "bf-caption-small", "forward": "bf-value", "backward": "bf-grad"}
-NEGATIVE, POSITIVE = (118, 42, 131), (27, 120, 55)  # purple and green, white at zero
+KINDS = {None: "bf-caption-small", "forward": "bf-value", "backward": "bf-grad"}
+
+
+def heat_svg(title, numbers, texts, cell, scale, kind, marks=None, columns=(), attributes=""):
+    """Return the drawing of a matrix.
+
+    Parameters
+    ----------
+    title : str
+        A symbol such as ``"W^1"``, or words.
+    numbers, texts : list of lists
+        What gives each cell its colour, and what is written in it.
+    cell : (int, int)
+        Width and height of a cell in pixels.
+    scale : float
+        The absolute value that gets the full colour.
+    kind : str
+        The title's class.
+    marks : list of lists of str, optional
+        For each text the attributes that tell the script what it shows.
+    columns : sequence of str, optional
+        What stands below each column.
+    attributes : str, optional
+        Of the drawing.
+    """
+    wide, high = cell
+    cells = []
+    for (r, c), x in np.ndenumerate(np.array(numbers)):
+        fill, strong = blended(x / scale)
+        mark = marks[r][c] if marks else ""
+        cells.append(
+            f"<g{' class=bf-strong' if strong else ''} transform=translate({c * wide},{r * high})>"
+            f"<rect width={wide} height={high} fill={fill} /><text {mark} x={wide / 2:g} "
+            f"y={high / 2 + 4:g}>{texts[r][c]}</text></g>"
+        )
+    under = high * len(numbers) + 14
+    for c, name in enumerate(columns):
+        x = (c + 0.5) * wide
+        cells.append(f'<text x={x:g} y={under} class="bf-tick bf-middle">{escape(name)}</text>')
+    width = max(wide * len(numbers[0]), 8 * len(title)) + 2
+    height = high * len(numbers) + (44 if columns else 26)
+    title = svg_symbol(title) if "^" in title else escape(title)
+    return (
+        f'<svg viewBox="-1 -24 {width} {height}" width={width} height={height} class=bf-heat {attributes}>'
+        f"<text y=-8{classes_of(kind)}>{title}</text>{''.join(cells)}</svg>"
+    )
 
 
 def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, columns=()):
@@ -35,44 +84,15 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
     if columns and len(columns) != matrix.shape[1]:
         raise ValueError(f"heatmap: columns: expected {matrix.shape[1]} names, got {len(columns)}")
     scale = float(np.abs(matrix).max() if scale is None else scale) or 1.0
-    height = 22 + matrix.shape[0] * cell
-    longest = max(len(_written(x, digits)) for x in matrix.flat)
+    rows = [[fixed(x, digits) for x in row] for row in matrix]
+    longest = max(len(text) for row in rows for text in row)
     letters = min(cell / 3, 12, (cell - 4) / (0.6 * longest))  # the number stays inside its cell
-    parts = [
-        f'<text y="14" class="{TITLES[direction]}" style="font-size:13px">{escape(title)}</text>'
-    ]
-    for (r, c), x in np.ndenumerate(matrix):
-        fill, strong = blended(x / scale)
-        ink = "#fff" if strong else "#000"
-        left, top = c * cell, 22 + r * cell
-        parts.append(
-            f'<rect x="{left}" y="{top}" width="{cell}" height="{cell}" fill="{fill}" '
-            'stroke="#8a94a2" stroke-width=".5"/>'
-        )
-        if cell >= 24:
-            parts.append(
-                f'<text x="{left + cell / 2:g}" y="{top + cell / 2 + 4:g}" class="bf-middle" '
-                f'style="fill:{ink};font-size:{letters:.3g}px">{_written(x, digits)}</text>'
-            )
-    for c, name in enumerate(columns):
-        x, y = c * cell + cell / 2, height + 14
-        parts.append(
-            f'<text x="{x:g}" y="{y}" class="bf-tick bf-middle">{escape(str(name))}</text>'
-        )
-    width = max(matrix.shape[1] * cell, 7 * len(title)) + 1
-    rows = "; ".join(", ".join(_written(x, digits) for x in row) for row in matrix)
-    label = f"{escape(title)}: {rows}"
-    drawing = svg(width, height + (20 if columns else 2), parts, label=label)
-    return drawing.replace("<svg", '<svg style="margin:0"')
-
-
-def side_by_side(*drawings):
-    """Return drawings in a row that wraps on a narrow page."""
-    cells = "".join(f"<div>{drawing}</div>" for drawing in drawings)
-    return (
-        '<div style="display:flex;flex-wrap:wrap;gap:14px 22px;align-items:flex-start">'
-        f"{cells}</div>"
-    )
+    texts = rows if cell >= 24 else [[""] * len(row) for row in rows]
+    spoken = f"{escape(title)}: {'; '.join(map(', '.join, rows))}"
+    attributes = f'role=img aria-label="{spoken}" style="--letters:{letters:.3g}px"'
+    names = [str(name) for name in columns]
+    size = (cell, cell)
+    return heat_svg(title, matrix, texts, size, scale, KINDS[direction], None, names, attributes)
 
 
 class Matrices:
@@ -101,22 +121,13 @@ class Matrices:
         return f"<matrices: {self.description}>"
 
     def _repr_html_(self):
-        return (
-            f'<backprop-figure class="bf-in-notebook" role="group" '
-            f'aria-label="{escape(self.description)}"><style>{STYLE}</style>'
-            f"{side_by_side(*self.drawings)}</backprop-figure>"
-        )
-
-
-def _written(x, digits):
-    written = f"{x:.{digits}f}"
-    if not written.strip("-0."):
-        written = written.removeprefix("-")  # no minus before a rounded zero
-    return written.replace("-", "\u2212")
+        numbers = "; ".join(re.findall(r'aria-label="([^"]*)"', "".join(self.drawings)))
+        return picture(sheet([self.drawings]), f"{self.description}. {unescape(numbers)}")
 
 
 def blended(share):
     """Blend from white to the sign's colour; return it and whether white is to be written on it."""
+    share = 0.0 if math.isnan(share) else share
     strength = min(abs(share), 1.0)
     end = POSITIVE if share > 0 else NEGATIVE
     red, green, blue = (math.floor(255.5 + (channel - 255) * strength) for channel in end)

@@ -7,6 +7,7 @@ from html import escape
 from unicodedata import name as name_of
 
 MINUS = "\u2212"
+GREEK = {name_of(a).split()[-1].lower(): a for a in "αβγδεζηθικλμνξοπρστυφχψω"}
 
 
 def number(x):
@@ -39,8 +40,34 @@ def _rounded(size, decimals):
 
 def fixed(x, digits):
     """Write a number with a fixed count of decimals; no minus before a rounded zero."""
+    if not math.isfinite(x):
+        return number(x)
     written = f"{_rounded(abs(x), digits):f}"
     return f"{MINUS if x < 0 and written.strip('0.') else ''}{written}"
+
+
+def shown(x, digits=None):
+    """Write a number as a cell shows it: three significant digits, or ``digits`` decimals.
+
+    Nothing if ``digits`` is negative: the cell's colour says it.
+    """
+    if digits is None:
+        return number(x)
+    return fixed(x, digits) if digits >= 0 else ""
+
+
+def short(x):
+    """Write an axis tick with at most three significant digits."""
+    return f"{x:.3g}".replace("-", MINUS)
+
+
+def symbol_of(name):
+    """Write a name as the book does: ``w1_12`` as ``w^1_12``, ``beta0`` as ``β_0``, loss as ℓ."""
+    letter, layer, index = re.fullmatch(r"(.*?)(\d*)(?:_(\w+))?", name).groups()
+    letter = "ℓ" if letter == "loss" else GREEK.get(letter, letter)
+    if index and layer:
+        return f"{letter}^{layer}_{index}"
+    return f"{letter}_{index or layer}" if index or layer else letter
 
 
 def html_symbol(symbol):

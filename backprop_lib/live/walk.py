@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from math import isfinite
 
 from backprop_lib.live.numbers import bracketed, html_symbol, number
 
@@ -59,10 +60,26 @@ class Walk:
         place = f"<b>Backward, {step - len(self.ahead) + 1} of {len(self.back)}.</b>"
         return f"{place} {'<br>'.join(self.backward_sentence(name) for name in names)}"
 
+    def lost_sentence(self):
+        """Say where the numbers end, as HTML; nothing if they do not."""
+        values, end = (
+            self.recording.by_name,
+            "no number can hold it. Move the slider back, or reset.",
+        )
+        for name, value in values.items():
+            if not isfinite(value.data):
+                symbol = html_symbol(self.figure.symbols[name])
+                return f'<b class="bf-value">{symbol} = {number(value.data)}</b>: {end}'
+        for name, value in reversed(values.items()):
+            if not isfinite(value.grad):
+                lost = f"{self._slope_symbol(name)} = {number(value.grad)}"
+                return f'<b class="bf-grad">{lost}</b>: {end}'
+        return ""
+
     def forward_sentence(self, name):
         """Say how a value comes about: formula, numbers plugged in, result."""
-        template = self.figure.formulas.get(name)
-        formula = f"{self._in_symbols(template)} = " if template else ""
+        template = self.figure.formula(name)
+        formula = f"{self.figure.in_symbols(template)} = " if template else ""
         plugged = f"{self._in_numbers(template)} = " if template else ""
         value = number(self.recording.by_name[name].data)
         symbol = html_symbol(self.figure.symbols[name])
@@ -92,24 +109,25 @@ class Walk:
         return f"∂{html_symbol(symbols[self.figure.loss_name])}/∂{html_symbol(symbols[name])}"
 
     def _local_symbol(self, name, source):
-        template = self.figure.locals.get((name, source))
+        template = self.figure.local(name, source)
         if template:
-            is_sum = re.match(r"[^(]* [+−] ", template)
-            return self._in_symbols(f"({template})" if is_sum else template)
+            return self.figure.in_symbols(f"({template})" if _is_sum(template) else template)
         symbols = self.figure.symbols
         return f"∂{html_symbol(symbols[name])}/∂{html_symbol(symbols[source])}"
 
     def _local_number(self, name, source, slope):
-        template = self.figure.locals.get((name, source), "")
+        template = self.figure.local(name, source)
         if not template or re.fullmatch(r"\{\w+\}|\d+", template):
             return bracketed(slope)
         return f"({self._in_numbers(template)} = {number(slope)})"
 
-    def _in_symbols(self, template):
-        return re.sub(
-            r"\{(\w+)\}", lambda m: html_symbol(self.figure.symbols[m[1]]), escape(template)
-        )
-
     def _in_numbers(self, template):
         values = self.recording.by_name
-        return re.sub(r"\{(\w+)\}", lambda m: bracketed(values[m[1]].data), template)
+        return re.sub(r"\{(\w+)\}", lambda m: bracketed(values[m[1]].data), escape(template))
+
+
+def _is_sum(template):
+    """Whether a formula needs brackets as a factor."""
+    while "(" in template:
+        template = re.sub(r"\([^()]*\)", "", template)
+    return re.search(" [+−] ", template)

@@ -5,21 +5,15 @@ import time
 
 import nbformat
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
-from backprop_lib import live, worked
-from backprop_lib.live.numbers import fixed, number
-from benchmarks.bench_figures import jupyterlab, open_notebook
+from backprop_lib import live
+from backprop_lib.live.numbers import number
+from backprop_lib.live.numbers import shown as text_of
+from tools.browser import jupyterlab, open_notebook
 
 LESSONS = {
-    "01_chain_rule": [live.chain_figure, live.secant_figure, live.paths_figure],
-    "02_toy_model": [live.toy_figure],
-    "04_matrix_form": [
-        lambda: live.network_figure(worked.RELU_2_3_2_1, learning_rate=0.01),
-        live.matrix_figure,
-    ],
-    "05_delta_equations": [live.delta_figure, live.network_figure],
-    "07_cnn": [live.cnn_figure],
+    lesson.__name__.partition("lesson_")[2]: [*lesson.FIGURES.values()] for lesson in live.LESSONS
 }
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -76,25 +70,25 @@ def holds(check, *arguments, seconds=30):
 
 def check_cell(cell, figure, moved):
     """Compare all numbers in the cell with Python's, from the recording at its present leaves."""
-    recording, shown = figure.recording, cell.evaluate(READ)
+    recording, seen = figure.recording, cell.evaluate(READ)
     values, drawing = recording.values, figure.drawing()
     for name, marked in [("values", "value"), ("grads", "grad"), ("locals", "local")]:
-        assert len(shown[name]) == len(re.findall(rf"<(?:text|tspan)[^>]* data-{marked}=", drawing))
-    for i, text, digits in shown["values"]:
+        assert len(seen[name]) == len(re.findall(rf"<(?:text|tspan)[^>]* data-{marked}=", drawing))
+    for i, text, digits in seen["values"]:
         assert text == written(values[int(i)].data, digits)
-    for i, text, digits in shown["grads"]:
+    for i, text, digits in seen["grads"]:
         assert text == written(values[int(i)].grad, digits)
-    for pair, text, digits in shown["locals"]:
+    for pair, text, digits in seen["locals"]:
         out, source = (values[int(i)].name for i in pair.split())
         assert text == written(recording.local_derivatives(out)[source], digits)
     leaves = [recording.by_name[slider.name] for slider in figure.sliders]
-    assert shown["slope"] == [number(moved.grad)]
-    assert shown["gradients"] == [number(leaf.grad) for leaf in leaves]
-    assert shown["fields"] == [number(leaf.data) for leaf in leaves]
+    assert seen["slope"] == [number(moved.grad)]
+    assert seen["gradients"] == [number(leaf.grad) for leaf in leaves]
+    assert seen["fields"] == [number(leaf.data) for leaf in leaves]
 
 
 def written(x, digits):
-    return number(x) if digits is None else fixed(x, int(digits))
+    return text_of(x, None if digits is None else int(digits))
 
 
 def test_every_lesson_is_here():

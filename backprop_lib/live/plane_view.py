@@ -1,9 +1,10 @@
 """The plane view: a fixed curve, with points and straight lines that the figure's values move."""
 
-from backprop_lib.live.views import curve_path, short, svg, text
+from backprop_lib.live.numbers import short
+from backprop_lib.live.svg import View, curve_path, linear, svg, text
 
 
-class PlaneView:
+class PlaneView(View):
     """A function's curve, drawn once, and lines through points of it.
 
     Parameters
@@ -18,19 +19,23 @@ class PlaneView:
         The names of x and y.
     """
 
-    boxes = ()
     left, top, width, height = 44, 10, 560, 260
 
     def __init__(self, function, x_range, y_range, lines, points):
         self.x_range, self.y_range = x_range, y_range
         self.lines, self.points = lines, points
-        self.scale_x = self.width / (x_range[1] - x_range[0])
-        self.scale_y = self.height / (y_range[1] - y_range[0])
+        self.needs = [name for line in lines for name in line[:3]] + sum(map(list, points), [])
+        self.across = linear(*x_range, 0, self.width)
+        self.up = linear(*y_range, self.height, 0)
         xs = [x_range[0] + k * (x_range[1] - x_range[0]) / 160 for k in range(161)]
         self.curve = curve_path([self._at(x, function(x)) for x in xs])
 
     def html(self, figure):
-        """Return the drawing; it shrinks with the page."""
+        """Return the drawing once: it shrinks with the page."""
+        return self.draw(figure)
+
+    def draw(self, figure, wide=True):
+        """Return the drawing."""
         at = figure.recording.number_of
         data = {name: value.data for name, value in figure.recording.by_name.items()}
         inner = [f"<path class=bf-faint d={self.curve} />"]
@@ -44,7 +49,7 @@ class PlaneView:
             inner.append(f"<circle class=bf-point {point} />")
         (x0, x1), (y0, y1) = self.x_range, self.y_range
         bottom, right = self.top + self.height, self.left + self.width
-        plane = f"{self.width} {self.height} {x0:g} {y0:g} {self.scale_x:g} {self.scale_y:g}"
+        plane = f"{self.width} {self.height} {x0:g} {x1:g} {y0:g} {y1:g}"
         parts = [
             f"<path class=bf-axis d=M{self.left},{self.top}V{bottom}H{right} />",
             text(self.left - 6, self.top + 8, short(y1), "bf-tick bf-end"),
@@ -57,8 +62,7 @@ class PlaneView:
         return svg(right + 8, bottom + 24, parts, "bf-plane")
 
     def _at(self, x, y):
-        u = (x - self.x_range[0]) * self.scale_x
-        return u, self.height - (y - self.y_range[0]) * self.scale_y
+        return self.across(x), self.up(y)
 
     def _line(self, x, y, slope):
         """Return a straight line from the left edge to the right one."""

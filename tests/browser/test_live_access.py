@@ -5,20 +5,9 @@ import random
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from backprop_lib import live, worked
+from backprop_lib import live
 
-FIGURES = {
-    "chain": live.chain_figure,
-    "paths": live.paths_figure,
-    "toy": live.toy_figure,
-    "2-3-2-1": lambda: live.network_figure(worked.RELU_2_3_2_1),
-    "2-2-2": live.network_figure,
-    "secant": live.secant_figure,
-    "matrices": live.matrix_figure,
-    "deltas": live.delta_figure,
-    "kernel": live.cnn_figure,
-}
-every_figure = pytest.mark.parametrize("make_figure", FIGURES.values(), ids=FIGURES)
+every_figure = pytest.mark.parametrize("make_figure", live.FIGURES.values(), ids=live.FIGURES)
 
 # Texts, controls and plates that overlap, or that are not inside the figure. Letters fill about
 # 70 % of a line's height; a symbol's own indices and a plate's own numbers may touch.
@@ -89,7 +78,7 @@ def test_no_number_is_clipped_or_overlaps_another(show_alone, make_figure, width
 
 
 def test_sliders_say_what_they_are_and_where_they_stand(show_alone):
-    _, element = show_alone(FIGURES["2-3-2-1"]())
+    _, element = show_alone(live.FIGURES["2-3-2-1"]())
     names = [slider.get_attribute("aria-label") for slider in element.locator("[data-leaf]").all()]
     assert names[:4] == ["w 1 1, layer 3", "w 1 2, layer 3", "b 1, layer 3", "w 1 1, layer 2"]
     assert len(set(names)) == len(names)
@@ -144,4 +133,4 @@ def test_nothing_moves_by_itself(show_alone):
     page, element = show_alone(live.toy_figure(), reduced_motion="reduce")
     element.locator("[data-do=step]").click()
     assert page.evaluate("document.getAnimations().length") == 0
-    assert "transition" not in live.views.STYLE and "animation" not in live.views.STYLE
+    assert "transition" not in live.svg.STYLE and "animation" not in live.svg.STYLE

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from backprop_lib import SoftmaxCrossEntropy, check_gradients, live, load_digits
-from backprop_lib.live.figures import VERTICAL_STROKE, kernel_network
 from backprop_lib.live.heatmap import Matrices, heatmap
 from backprop_lib.live.numbers import number
+from backprop_lib.record import VERTICAL_STROKE, kernel_network
 
 NAMES = [f"w{i}{j}" for i in range(3) for j in range(3)]
 MOVES = [{}, {"w02": 0.5}, {"w11": -2.0, "w20": 1.35}, dict.fromkeys(NAMES, 0.0)]

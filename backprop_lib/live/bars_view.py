@@ -1,0 +1,65 @@
+"""The bar view: signed numbers as bars, side by side for each neuron."""
+
+from html import escape
+
+from backprop_lib._validate import positive_number
+from backprop_lib.live.numbers import number, svg_symbol
+from backprop_lib.live.recording import check_kind
+from backprop_lib.live.svg import View, svg, text
+
+
+class BarsView(View):
+    """Rows of bars around zero; blue for a value, orange for a gradient, grey for a slope.
+
+    Parameters
+    ----------
+    names : list of str
+        What each row is called after.
+    columns : dict of str to (str, list, float)
+        By what stands above: what is shown, "value", "grad" or "local"; of what, a name or a pair
+        (result, input) for each row; and the number that fills half of the column's width, where
+        a longer bar is cut.
+    """
+
+    name_width, half, row_height, gap = 40, 70, 30, 18
+
+    def __init__(self, names, columns):
+        self.names, self.columns = names, columns
+        self.needs = [*names, *(at for _, shown, _ in columns.values() for at in shown)]
+        for head, (of, shown, scale) in columns.items():
+            check_kind(of, f"BarsView: {head}")
+            positive_number(scale, f"BarsView: {head}: scale")
+            if len(shown) != len(names):
+                raise ValueError(f"BarsView: {head}: expected {len(names)} rows, got {len(shown)}")
+
+    def draw(self, figure, wide):
+        """Return the wide drawing with the columns side by side, or one below the other."""
+        step, under = 2 * self.half + 76 + self.gap, 30 + self.row_height * len(self.names)
+        count = range(len(self.columns))
+        places = [(self.name_width + k * step * wide, k * under * (not wide)) for k in count]
+        parts = []
+        for (left, top), (head, column) in zip(places, self.columns.items(), strict=True):
+            of, shown, scale = column
+            middle = left + self.half
+            bottom = top + 24 + self.row_height * len(self.names)
+            parts.append(text(left, top + 14, escape(head), "bf-caption-small"))
+            parts.append(f"<path class=bf-axis d=M{middle},{top + 22}V{bottom} />")
+            for k, (name, at) in enumerate(zip(self.names, shown, strict=True)):
+                y = top + 24 + self.row_height * k
+                parts.append(self._bar(figure, of, at, middle, y, self.half / scale))
+                if left == self.name_width:
+                    symbol = svg_symbol(figure.symbols[name])
+                    parts.append(text(0, y + 20, symbol, "bf-symbol"))
+        width = max(left for left, _ in places) + 2 * self.half + 76
+        height = max(top for _, top in places) + 30 + self.row_height * len(self.names)
+        return svg(width, height, parts)
+
+    def _bar(self, figure, of, at, middle, y, pixels):
+        x, mark = figure.recording.read(of, at)
+        length = min(abs(x) * pixels, self.half)
+        left = middle - length if x < 0 else middle
+        return (
+            f'<rect class=bf-bar-{of} data-bar="{middle} {pixels:g} {self.half}" x={left:.1f} '
+            f"y={y + 6} width={length:.1f} height=18 />"
+            + text(middle + self.half + 72, y + 20, number(x), f"bf-end bf-of-{of}", mark)
+        )

@@ -1,0 +1,93 @@
+"""The curve view: the loss against one slider, and over the updates."""
+
+import math
+
+from backprop_lib.live.numbers import html_symbol, number, short, svg_symbol
+from backprop_lib.live.svg import View, curve_path, linear, svg, text
+
+
+class CurveView(View):
+    """The loss against the slider last touched, with the tangent whose slope is the gradient.
+
+    Below it, after an update, the losses of the updates so far.
+    """
+
+    beside = True
+    width, height, points = 300, 190, 161
+    left, right, top, floor = 40, 292, 16, 156
+    past_height, past_floor, past_top = 60, 52, 8
+
+    def html(self, figure):
+        """Return the curve of the figure's touched slider, with its slope, and the history."""
+        slider = figure.touched
+        return (
+            f'<div class=bf-curve-view data-curve="{self.left} {self.top} {self.right} '
+            f'{self.floor}">{self.draw(figure)}<p class=bf-slope>'
+            f"<span class=bf-axis-name data-curve-name>{html_symbol(figure.symbols[slider.name])}"
+            f"</span> slope <b class=bf-grad data-slope>{number(slider.value.grad)}</b></p>"
+            f"{self._history(figure) if figure.trainable else ''}</div>"
+        )
+
+    def draw(self, figure, wide=True):
+        """Return the curve, the same on a narrow page."""
+        slider = figure.touched
+        at, loss = slider.value, figure.recording.loss.data
+        low, high = min(slider.low, at.data), max(slider.high, at.data)
+        xs = [low + (high - low) * k / (self.points - 1) for k in range(self.points)]
+        losses = figure.recording.sweep(slider.name, xs)
+        least, most = extent(losses)
+        across, up = (
+            linear(low, high, self.left, self.right),
+            linear(least, most, self.floor, self.top),
+        )
+        x, y = across(at.data), up(loss)
+        slope = at.grad * (up(1) - up(0)) / (across(1) - across(0))
+        drawn = math.isfinite(y) and math.isfinite(slope)
+        tangent = tangent_path(x, y, slope) if drawn else '""'
+        curve = curve_path([(across(u), up(v)) for u, v in zip(xs, losses, strict=True)])
+        symbol = svg_symbol(figure.symbols[figure.loss_name])
+        parts = [
+            f"<path class=bf-axis d=M{self.left},{self.top}V{self.floor}H{self.right} />",
+            text(self.left - 6, self.top + 4, short(most), "bf-tick bf-end", "data-tick-top"),
+            text(self.left - 6, self.floor + 4, short(least), "bf-tick bf-end", "data-tick-floor"),
+            text(self.left, self.floor + 14, short(low), "bf-tick", "data-tick-low"),
+            text(self.right, self.floor + 14, short(high), "bf-tick bf-end", "data-tick-high"),
+            text(12, (self.top + self.floor) / 2, symbol, "bf-symbol bf-middle"),
+            f'<path class=bf-curve d="{curve}"/>',
+            f"<path class=bf-tangent d={tangent} />",
+            f"<circle class=bf-point cx={x:.1f} cy={y if drawn else -99:.1f} r=5 />",
+        ]
+        return svg(self.width, self.height, parts)
+
+    def _history(self, figure):
+        losses, path, said = figure.history, "", ""
+        if len(losses) > 1:
+            across = linear(0, len(losses) - 1, self.left, self.right)
+            up = linear(*extent(losses), self.past_floor, self.past_top)
+            path = curve_path([(across(k), up(loss)) for k, loss in enumerate(losses)])
+            said = f"{len(losses) - 1} updates: {number(losses[0])} → {number(losses[-1])}"
+        parts = [
+            f"<path class=bf-axis d=M{self.left},{self.past_top}V{self.past_floor}H{self.right} />",
+            f'<path class="bf-curve bf-past" d="{path}"/>',
+        ]
+        hidden = "" if path else " hidden"
+        symbol = html_symbol(figure.symbols[figure.loss_name])
+        return (
+            f"<div class=bf-history{hidden}>{svg(self.width, self.past_height, parts)}"
+            f"<p class=bf-slope>{symbol} in <span data-count>{said}</span></p></div>"
+        )
+
+
+def extent(losses):
+    """Return the range to draw: a loss that almost reaches zero is drawn above zero."""
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    least, most = min(finite, default=0.0), max(finite, default=1.0)
+    if 0 < least < 0.1 * most:
+        least = 0.0
+    return (least, most) if most - least >= 1e-12 else (least, least + 1)
+
+
+def tangent_path(x, y, slope, length=30):
+    """Return a line through (x, y) of the given slope in pixels."""
+    dx = length / math.hypot(1, slope)
+    return f"M{x - dx:.1f},{y - slope * dx:.1f}L{x + dx:.1f},{y + slope * dx:.1f}"

@@ -1,0 +1,159 @@
+"""The graph view: the computation as boxes, a pair of arrows for each edge."""
+
+from backprop_lib.live.layout import placed, rows_of, spread_along, with_lanes
+from backprop_lib.live.numbers import number, svg_symbol
+from backprop_lib.live.svg import View, arrow, svg, text
+
+WIDTH, HEIGHT = 108, 82  # of a box
+LINE = 13  # height of a small line of text
+PAGE = 692  # pixels across, on a wide page
+APART = 6  # from an edge's middle line to either arrow
+
+
+class GraphView(View):
+    """Boxes with symbol, formula, value and gradient; local derivatives on the arrows.
+
+    A chain is laid out as lines of text are, anything else in rows, or on a wide page in columns:
+    an edge that skips a row has a lane there, so no arrow crosses a box.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The values that get a box, inputs before results.
+    """
+
+    def __init__(self, names):
+        self.names = self.boxes = self.needs = list(names)
+        if not self.names or len(set(self.names)) < len(self.names):
+            raise ValueError(f"GraphView: names: expected different names, got {self.names}")
+
+    def draw(self, figure, wide):
+        """Return the wide or the narrow drawing."""
+        edges = [
+            (source, name)
+            for name in self.names
+            for source in figure.recording.local_derivatives(name)
+            if source in self.names
+        ]
+        if edges == list(zip(self.names, self.names[1:], strict=False)):
+            return self._lines(figure, edges, 4 if wide else 2)
+        if wide and len(columns := rows_of(self.names, edges, 5)) <= 4:
+            return self._layers(figure, columns, edges, across=True)
+        return self._layers(figure, rows_of(self.names, edges, 4 if wide else 2), edges)
+
+    def _box(self, figure, name, x, y):
+        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+        right = x + WIDTH - 9
+        return (
+            f"<g class=bf-box data-box={i}>"
+            f"<rect x={x:g} y={y:g} width={WIDTH} height={HEIGHT} rx=7 />"
+            + text(x + 9, y + 23, svg_symbol(figure.symbols[name]), "bf-symbol")
+            + text(
+                right,
+                y + 21,
+                figure.in_symbols(figure.formula(name), svg_symbol),
+                "bf-formula bf-end",
+            )
+            + text(right, y + 48, number(value.data), "bf-end", f"data-value={i}")
+            + text(right, y + 71, number(value.grad), "bf-end", f"data-grad={i}")
+            + "</g>"
+        )
+
+    # A chain, line by line
+
+    def _lines(self, figure, edges, columns):
+        step_x, step_y = WIDTH + (72 if columns == 4 else 74), HEIGHT + 62
+        corner = {
+            name: (4 + k % columns * step_x, 4 + k // columns * step_y)
+            for k, name in enumerate(self.names)
+        }
+        parts = [self._link(figure, *edge, *(corner[name] for name in edge)) for edge in edges]
+        parts += [self._box(figure, name, *corner[name]) for name in self.names]
+        return svg(
+            max(x for x, _ in corner.values()) + WIDTH + 4,
+            max(y for _, y in corner.values()) + HEIGHT + 4,
+            parts,
+        )
+
+    def _link(self, figure, source, name, start, end):
+        (x0, y0), (x1, y1) = start, end
+        if y1 == y0:
+            ahead = [(x0 + WIDTH, y0 + 24), (x1 - 1, y0 + 24)]
+            back = [(x1, y1 + 51), (x0 + WIDTH + 1, y1 + 51)]
+            times, formula = self._local(figure, source, name)
+            middle = (x0 + WIDTH + x1) / 2
+            label = text(middle, y0 + 66, times, "bf-local bf-middle")
+            label += text(middle, y0 + 66 + LINE, formula, "bf-formula bf-middle")
+        else:  # the next line
+            right, left = x0 + WIDTH * 0.75, x1 + WIDTH * 0.25
+            turn, returning = y0 + HEIGHT + 21, y1 - 21
+            ahead = [(right, y0 + HEIGHT), (right, turn), (left, turn), (left, y1 - 1)]
+            right, left = right - WIDTH * 0.3, left + WIDTH * 0.3
+            back = [(left, y1), (left, returning), (right, returning), (right, y0 + HEIGHT + 1)]
+            label = self._label(figure, source, name, (left + right) / 2, y1 - 6)
+        return arrow(ahead, "bf-ahead") + arrow(back, "bf-back") + label
+
+    # Anything else, in rows or columns
+
+    def _layers(self, figure, rows, edges, across=False):
+        slots, routes = with_lanes(rows, edges)
+        along, box = (WIDTH, HEIGHT) if across else (HEIGHT, WIDTH)  # with the flow, and along rows
+        gap = min(124, (PAGE - WIDTH) / max(len(rows) - 1, 1) - WIDTH) if across else 84
+        middle, length = placed(slots, box, 22 if across else 24)
+        near = {slot: 4 + row * (along + gap) for row, s in enumerate(slots) for slot in s}
+        leave, arrive = self._ports(routes, middle, box, 1), self._ports(routes, middle, box, -1)
+        with_formula = gap > 100 or not across
+        parts, ends = [], {}
+        for edge, route in routes.items():
+            points = [(near[route[0]] + along, leave[route[0], route[1]])]
+            for lane in route[1:-1]:
+                points += [(near[lane], middle[lane]), (near[lane] + along, middle[lane])]
+            points.append((near[route[-1]], arrive[route[-1], route[-2]]))
+            ends[edge] = [(u, v + APART) for u, v in points[-2:]]
+            ahead = [(u, v - APART) for u, v in points]
+            back = [(u, v + APART) for u, v in points[::-1]]
+            for line, kind in [(ahead, "bf-ahead"), (back, "bf-back")]:
+                line[-1] = (line[-1][0] - 1 if line is ahead else line[-1][0] + 1, line[-1][1])
+                parts.append(arrow([self._turned(p, across) for p in line], kind))
+        ends = {edge: [self._turned(p, across) for p in pair] for edge, pair in ends.items()}
+        wide = 92 if with_formula else 66
+        aside = min(0.5 * wide / gap, 0.5) if across else 0.2
+        for edge, (x, y) in spread_along(ends, (wide, 18), room=(aside, 1 - aside)).items():
+            level = ends[edge][0][1] == ends[edge][1][1]
+            parts.append(self._label(figure, *edge, x, y + (16 if level else 4), with_formula))
+        for name in self.names:
+            parts.append(
+                self._box(figure, name, *self._turned((near[name], middle[name] - box / 2), across))
+            )
+        return svg(*self._turned((near[slots[-1][0]] + along + 4, length), across, 8), parts)
+
+    @staticmethod
+    def _turned(point, across, margin=4):
+        """Turn a point along and beside the flow into x and y."""
+        along, beside = point[0], point[1] + margin
+        return (along, beside) if across else (beside, along)
+
+    @staticmethod
+    def _ports(routes, middle, box, way):
+        """Return where edges leave a box for the next slot (way 1), or arrive from the last (−1)."""
+        beside = {}
+        for route in routes.values():
+            own, other = route[::way][:2]
+            beside.setdefault(own, {})[other] = None
+        return {
+            (own, other): middle[own] + box * ((k + 0.5) / len(others) - 0.5)
+            for own, others in beside.items()
+            for k, other in enumerate(sorted(others, key=middle.get))
+        }
+
+    def _local(self, figure, source, name):
+        slope, mark = figure.recording.read("local", (name, source))
+        formula = figure.in_symbols(figure.local(name, source), svg_symbol)
+        formula = "" if formula.lstrip("−").isdigit() else formula  # the number stands there
+        return f"× <tspan {mark}>{number(slope)}</tspan>", formula
+
+    def _label(self, figure, source, name, x, y, with_formula=True):
+        times, formula = self._local(figure, source, name)
+        shown = with_formula and formula
+        formula = f"<tspan class=bf-formula dx=6>{formula}</tspan>" if shown else ""
+        return text(x, y, times + formula, "bf-local bf-middle")

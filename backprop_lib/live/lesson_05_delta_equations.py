@@ -1,0 +1,65 @@
+"""The live figures of lesson 5: δ and σ′ as bars under two losses, and the 2-2-2 network."""
+
+from backprop_lib import graph
+from backprop_lib.live.bars_view import BarsView
+from backprop_lib.live.curve_view import CurveView
+from backprop_lib.live.figure import Figure, Slider
+from backprop_lib.live.lesson_04_matrix_form import network_figure
+from backprop_lib.record import named
+
+
+def delta_figure(weights=((0.8, -0.6), (0.5, 0.9)), z_out=4.0):
+    """Return δ and σ′ of a 2-2-1 sigmoid network as bars, with a choice between two losses.
+
+    It starts with an output that is wrong and saturated: with the squared error it hardly learns,
+    with the cross-entropy it does.
+    """
+    v = _recorded(weights, z_out)
+    neurons = ["2_1", "1_1", "1_2"]
+    layers = [(2, ["w2_11", "w2_12", "b2_1"])]
+    layers += [(1, ["w1_11", "w1_12", "w1_21", "w1_22", "b1_1", "b1_2"])]
+    sliders = [Slider(v[name], -6, 6, group=f"layer {k}") for k, names in layers for name in names]
+    sliders += [
+        Slider(v[name], low, 1, group="data", parameter=False)
+        for name, low in [("x1", -1), ("x2", -1), ("t", 0)]
+    ]
+    columns = {
+        "δ = ∂J/∂z": ("grad", [f"z{k}" for k in neurons], 1.0),
+        "σ′(z)": ("local", [(f"a{k}", f"z{k}") for k in neurons], 0.25),
+        "a = σ(z)": ("value", [f"a{k}" for k in neurons], 1.0),
+    }
+    return Figure(
+        v["J"],
+        title="A saturated, wrong neuron: which loss lets it learn?",
+        sliders=sliders,
+        views=[BarsView([f"a{k}" for k in neurons], columns), CurveView()],
+        learning_rate=0.5,
+        examples={"squared error": {"c": 0.0}, "cross-entropy": {"c": 1.0}},
+    )
+
+
+def _recorded(weights, z_out):
+    """Record the network with both losses; c chooses between them.
+
+    The cross-entropy is written with z, so that it never asks for the logarithm of 0:
+    max(z, 0) − z t + log(1 + exp(−|z|)).
+    """
+    v = {name: graph.Value(x) for name, x in [("x1", 1.0), ("x2", 0.5)]}
+    for j, row in enumerate(weights, 1):
+        v |= {f"w1_{j}{i}": graph.Value(w) for i, w in enumerate(row, 1)}
+        v[f"b1_{j}"] = graph.Value(0.0)
+        v[f"z1_{j}"] = v[f"b1_{j}"] + v[f"w1_{j}1"] * v["x1"] + v[f"w1_{j}2"] * v["x2"]
+        v[f"a1_{j}"] = graph.sigmoid(v[f"z1_{j}"])
+    v |= {"w2_11": graph.Value(1.5), "w2_12": graph.Value(1.0)}
+    hidden = v["w2_11"].data * v["a1_1"].data + v["w2_12"].data * v["a1_2"].data
+    v["b2_1"] = graph.Value(round(z_out - hidden, 2))
+    v["z2_1"] = z = v["b2_1"] + v["w2_11"] * v["a1_1"] + v["w2_12"] * v["a1_2"]
+    v["a2_1"] = graph.sigmoid(z)
+    v |= {"t": graph.Value(0.0), "c": graph.Value(0.0)}
+    squared = 0.5 * graph.square(v["a2_1"] - v["t"])
+    entropy = graph.maximum(z, 0.0) - z * v["t"] + graph.log(1 + graph.exp(-abs(z)))
+    v["J"] = (1 - v["c"]) * squared + v["c"] * entropy
+    return named(v)
+
+
+FIGURES = {"deltas": delta_figure, "2-2-2": network_figure}

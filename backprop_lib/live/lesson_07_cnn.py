@@ -1,0 +1,60 @@
+"""The live figure of lesson 7: one kernel on a digit."""
+
+from backprop_lib.datasets import load_digits
+from backprop_lib.live.curve_view import CurveView
+from backprop_lib.live.figure import Figure, Slider
+from backprop_lib.live.matrix_view import Block, MatrixView
+from backprop_lib.record import VERTICAL_STROKE, record_kernel_network
+
+
+def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
+    """Return one 3×3 kernel on a digit: map, ReLU, loss of a fixed head, and the way back.
+
+    The head is that of ``record.kernel_network``; the gradient reaches the kernel and every pixel.
+    """
+    images, labels = load_digits()
+    start = samples[1]
+    v = record_kernel_network(images[0, :, :, start], labels[start], kernel)
+    examples = {}
+    for sample in (start, *(s for s in samples if s != start)):
+        setting = {f"p{r}{c}": float(images[0, r, c, sample]) for r in range(8) for c in range(8)}
+        label = int(labels[sample])
+        examples[f"a {label}"] = setting | {f"t{k}": float(k == label) for k in range(10)}
+    return Figure(
+        v["J"],
+        title="One kernel on a digit, forward and back",
+        sliders=[Slider(v[name], -2, 2, group="kernel") for name in v if name[0] == "w"],
+        views=[MatrixView(_blocks()), CurveView()],
+        learning_rate=0.05,
+        examples=examples,
+    )
+
+
+def _blocks():
+    """Return the heat maps by row: forward, backward, the scores and their gradient."""
+    p, w, z, a = (
+        [[f"{letter}{r}{c}" for c in range(n)] for r in range(n)]
+        for letter, n in [("p", 8), ("w", 3), ("z", 6), ("a", 6)]
+    )
+    scores = [[f"s{k}" for k in range(10)]]
+    image = {"digits": -1, "cell": (20, 20)}
+    small = {"digits": 1, "cell": (28, 26)}
+    row = {"cell": (33, 28)}
+    return [
+        [
+            Block("image", p, scale=1, **image),
+            Block("kernel W", w, scale=2, digits=2, cell=(37, 32)),
+            Block("feature map Z", z, **small),
+            Block("after ReLU", a, **small),
+        ],
+        [
+            Block("∂J/∂ image", p, of="grad", **image),
+            Block("dW", w, of="grad", cell=(56, 32)),
+            Block("dZ", z, of="grad", digits=2, cell=(38, 26)),
+        ],
+        [Block("scores of 0 to 9", scores, digits=1, **row)],
+        [Block("∂J/∂ scores: probability − target", scores, of="grad", scale=1, digits=2, **row)],
+    ]
+
+
+FIGURES = {"kernel": cnn_figure}

@@ -1,0 +1,83 @@
+"""The matrix view: numbered heat maps of values, gradients and local derivatives."""
+
+from dataclasses import dataclass
+
+from backprop_lib.live.heatmap import heat_svg
+from backprop_lib.live.numbers import shown
+from backprop_lib.live.recording import check_kind
+from backprop_lib.live.svg import View
+
+UNSHADED = 1e9  # the scale of a number alone, which has nothing to be compared with
+
+
+@dataclass
+class Block:
+    """One heat map.
+
+    Parameters
+    ----------
+    title : str
+        A symbol such as ``"W^1"``, or words.
+    names : list of list of str, or of (str, str)
+        The values by row; pairs (result, input) for local derivatives.
+    of : {"value", "grad", "local"}, optional
+        What is shown of them.
+    scale : float, optional
+        The absolute value that gets the full colour; 0 for the largest one shown.
+    digits : int, optional
+        Decimals of the numbers; three significant digits if omitted, no numbers if negative.
+    cell : (int, int), optional
+        Width and height of a cell in pixels.
+    """
+
+    title: str
+    names: list
+    of: str = "value"
+    scale: float = 0
+    digits: int | None = None
+    cell: tuple = (54, 32)
+
+    def __post_init__(self):
+        check_kind(self.of, f"Block {self.title}")
+        lengths = {len(row) for row in self.names}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError(f"Block {self.title}: names: expected rows of one length")
+
+    def draw(self, figure):
+        """Return the drawing of one block."""
+        read = [[figure.recording.read(self.of, name) for name in row] for row in self.names]
+        numbers = [[x for x, _ in row] for row in read]
+        digits = "" if self.digits is None else f" data-digits={self.digits}"
+        heat = self.scale or (UNSHADED if len(numbers) == len(numbers[0]) == 1 else 0)
+        return heat_svg(
+            self.title,
+            numbers,
+            [[shown(x, self.digits) for x in row] for row in numbers],
+            self.cell,
+            heat or max(max(map(abs, row)) for row in numbers) or 1.0,
+            {"value": "bf-value", "grad": "bf-grad", "local": "bf-local"}[self.of],
+            [[mark + digits for _, mark in row] for row in read],
+            attributes=f"aria-hidden=true data-heat={heat:g}",
+        )
+
+
+class MatrixView(View):
+    """Heat maps in rows that wrap: purple below zero, green above, the number in each cell.
+
+    Parameters
+    ----------
+    rows : list of list of Block
+    """
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.needs = [at for row in rows for block in row for names in block.names for at in names]
+
+    def html(self, figure):
+        """Return one drawing for each block."""
+        rows = self.pictures(figure)
+        return "".join(f"<div class=bf-matrices>{''.join(row)}</div>" for row in rows)
+
+    def pictures(self, figure):
+        """Return the drawings by row."""
+        return [[block.draw(figure) for block in row] for row in self.rows]

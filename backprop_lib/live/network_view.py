@@ -1,0 +1,197 @@
+"""The network view: neurons with z, a and δ, edges by weight or by gradient."""
+
+import math
+from functools import cached_property
+
+from backprop_lib.live.layout import spread_along
+from backprop_lib.live.numbers import number, svg_symbol
+from backprop_lib.live.svg import View, classes_of, svg, text
+
+
+class NetworkView(View):
+    """A fully connected network as neurons: z, a (also as a fill level) and δ.
+
+    Its values have the names that ``record.record_network`` gives.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        The number of inputs, then of the neurons of each layer.
+    """
+
+    has_edges = True
+    radius, input_radius = 41, 30
+    chip_width, chip_height = 60, 36
+    plate_drop = 64  # from a neuron's centre to that of the plate with its bias
+
+    def __init__(self, sizes):
+        self.sizes, self.depth = list(sizes), len(sizes) - 1
+        self.inputs = self.boxes = [f"x{i + 1}" for i in range(sizes[0])]
+        self.needs = self.inputs + [
+            f"{letter}{layer}_{j + 1}"
+            for layer, size in enumerate(self.sizes[1:], 1)
+            for j in range(size)
+            for letter in "zb"
+        ]
+        self.captions = ["input", *["hidden"] * (self.depth - 1), "output"]
+
+    @cached_property
+    def _layouts(self):
+        return {across: self._layout(across) for across in (True, False)}
+
+    def _layout(self, across):
+        """Return the drawing's size and the places of neurons and chips: no value moves them."""
+        sizes = self.sizes
+        spread = (172 if max(sizes) < 3 else 200) if across else min(170, 340 // max(sizes))
+        along, at = 46, []
+        for size, next_size in zip(sizes, [*sizes[1:], 0], strict=True):
+            at.append(along)
+            along += self._gap(size * next_size, self.depth, across)
+        place = {}
+        for column, size in enumerate(sizes):
+            for row in range(size):
+                beside = spread * (max(sizes) / 2 + row - (size - 1) / 2) - (38 if across else 0)
+                place[column, row] = (at[column], beside) if across else (beside, at[column])
+        lowest = max(y for _, y in place.values())
+        size = (at[-1] + 158, lowest + 108) if across else (spread * max(sizes), at[-1] + 132)
+        ends = {
+            f"w{layer + 1}_{j + 1}{i + 1}": (place[layer, i], place[layer + 1, j])
+            for layer in range(self.depth)
+            for j in range(sizes[layer + 1])
+            for i in range(sizes[layer])
+        }
+        plates = [
+            (x - name, y + self.plate_drop)  # twice: its name stands to the left of the plate
+            for (column, _), (x, y) in place.items()
+            for name in (0, 18)
+            if column
+        ]
+        chip = self.chip_width + 5, self.chip_height + 5
+        chips = spread_along(ends, chip, plates, list(place.values()), self.radius)
+        return size, place, ends, chips
+
+    def _gap(self, edges, layers, across):
+        """Return the way from one layer to the next: more where many edges want a chip."""
+        if across:
+            return 214 if layers < 3 else 166 if edges > 4 else 150
+        return 226 if edges <= 4 else 330
+
+    def draw(self, figure, wide):
+        """Return the wide drawing (layers left to right) or the narrow one (top to bottom)."""
+        across = wide
+        (width, height), place, ends, chips = self._layouts[across]
+        steepest = max(abs(figure.recording.by_name[name].grad) for name in ends) or 1
+        parts = [self._edge(figure, name, *pair, steepest) for name, pair in ends.items()]
+        parts += [self._neuron(figure, column, row, *place[column, row]) for column, row in place]
+        parts += [self._chip(figure, name, *xy) for name, xy in chips.items()]
+        parts += self._targets(figure, place, across)
+        for column, caption in enumerate(self.captions):
+            x, y = place[column, 0]
+            parts.append(
+                text(x, height - 4, caption, "bf-caption-small")
+                if across
+                else text(2, y - 40, caption, "bf-caption-small bf-start")
+            )
+        return svg(width, height, parts, "bf-network")
+
+    def _edge(self, figure, name, start, end, steepest):
+        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+        x, kinds = value.data, []
+        if figure.by_gradient:
+            x, kinds = 2.5 * value.grad / steepest, ["bf-gradient"]
+        if name == figure.touched.name:
+            kinds.append("bf-lit")
+        stroke, dash = edge_style(x)
+        line = f"M{start[0]:g},{start[1]:g}L{end[0]:g},{end[1]:g}"
+        return f"<path data-edge={i}{classes_of(' '.join(kinds))} d={line} stroke-width={stroke}{dash} />"
+
+    def _chip(self, figure, name, x, y):
+        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+        return (  # the style knows the size of the plate
+            f"<g class=bf-chip data-pick={i} transform=translate({x:.4g},{y:.4g})><rect />"
+            f"<text y=-3 data-value={i}>{number(value.data)}</text>"
+            f"<text y=13 data-grad={i}>{number(value.grad)}</text></g>"
+        )
+
+    def _neuron(self, figure, column, row, x, y):
+        recording = figure.recording
+        at = f"transform=translate({x:g},{y:g})"
+        if column == 0:
+            name = self.inputs[row]
+            i, value = recording.number_of(name), recording.by_name[name]
+            return (
+                f"<g class=bf-box data-box={i} {at}><circle r={self.input_radius} />"
+                f"<text y=-5 class=bf-symbol>{svg_symbol(figure.symbols[name])}</text>"
+                f"<text y=15 data-value={i}>{number(value.data)}</text></g>"
+            )
+        z, a, bias = (f"{letter}{column}_{row + 1}" for letter in "zab")
+        a = a if a in recording.by_name else z  # without an activation function
+        iz, ia = recording.number_of(z), recording.number_of(a)
+        vz, va = recording.by_name[z], recording.by_name[a]
+        r, dead = self.radius, " bf-dead" if va.operation == "relu" and va.data == 0 else ""
+        plate = text(
+            x - 33, y + self.plate_drop + 1, svg_symbol(figure.symbols[bias]), "bf-plate-name"
+        )
+        return (
+            f'<g class="bf-box bf-neuron{dead}" data-box="{iz} {ia}" {at}><circle r={r} />'
+            f'<path class=bf-level data-fill="{ia} {r}" d="{fill_path(r, fill_level(va.data))}"/>'
+            f"<circle class=bf-rim r={r} />"
+            f"<text y=-19 class=bf-z>z <tspan data-value={iz}>{number(vz.data)}</tspan></text>"
+            f"<text y=3 class=bf-big data-value={ia}>{number(va.data)}</text>"
+            f"<text y=22 class=bf-grad>δ <tspan data-grad={iz}>{number(vz.grad)}</tspan></text></g>"
+            f"{self._chip(figure, bias, x, y + self.plate_drop)}{plate}"
+        )
+
+    def _targets(self, figure, place, across):
+        """Write each target beside its output neuron, and the loss."""
+        recording, last = figure.recording, self.depth
+        targets = [f"t{j + 1}" for j in range(self.sizes[-1])]
+        parts = []
+        for row, name in enumerate(targets):
+            i, value = recording.number_of(name), recording.by_name[name].data
+            x, y = place[last, row]
+            x, y = (x + self.radius + 10, y + 5) if across else (x, y + self.plate_drop + 36)
+            symbol = svg_symbol(figure.symbols[name])
+            written = f"target {symbol} = <tspan data-value={i}>{number(value)}</tspan>"
+            if across:
+                parts.append(text(x, y - 10, f"target {symbol}", "bf-formula bf-start"))
+                parts.append(text(x, y + 9, number(value), "bf-start", f"data-value={i}"))
+            else:
+                parts.append(text(x, y, written, "bf-formula bf-middle"))
+        i, loss = recording.number_of(figure.loss_name), recording.loss
+        rows = [place[last, row] for row in range(len(targets))]
+        x = rows[0][0] + self.radius + 10 if across else sum(u for u, _ in rows) / len(rows)
+        y = sum(v for _, v in rows) / len(rows) + (5 if across else self.plate_drop + 60)
+        y += 62 if across and len(rows) == 1 else 0
+        written = (
+            f"{svg_symbol(figure.symbols[figure.loss_name])} = "
+            f"<tspan data-value={i}>{number(loss.data)}</tspan>"
+        )
+        anchor = "bf-start" if across else "bf-middle"
+        return [
+            *parts,
+            f"<g class=bf-box data-box={i}>"
+            + text(x, y, written, f"bf-value bf-big {anchor}")
+            + "</g>",
+        ]
+
+
+def edge_style(x):
+    """Return the width of an edge that carries x, and its dashes where x is negative."""
+    dash = ' stroke-dasharray="7 5"' if x < 0 else ""
+    return f"{min(1 + 3 * abs(x), 9):.2f}", dash
+
+
+def fill_level(a):
+    """Return how full a neuron with activation a is drawn, between 0 and 1."""
+    return min(max(a, 0.0), 1.0)
+
+
+def fill_path(r, level):
+    """Return the lower part of a circle around 0, filled to ``level`` of its height."""
+    if level >= 1:
+        return f"M{-r:g},0a{r},{r} 0 1 0 {2 * r},0a{r},{r} 0 1 0 {-2 * r},0Z"
+    surface = r * (1 - 2 * level)
+    half = math.sqrt(max(r * r - surface * surface, 0))
+    large = 1 if level > 0.5 else 0
+    return f"M{-half:.1f},{surface:.1f}A{r},{r} 0 {large} 0 {half:.1f},{surface:.1f}Z"
