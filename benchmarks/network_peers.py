@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_lib import Conv2D, Dense, Flatten, HalfSquaredError, ReLU, Sigmoid, graph
+from backprop_lib import Conv2D, Dense, Flatten, HalfSquaredError, ReLU, Sigmoid, program
 from backprop_lib.record import record_network
 from benchmarks import closures
 
@@ -44,12 +44,12 @@ def ours(problem):
 def compiled(example):
     """The library's scalar graph of a worked network, as a straight-line program made once."""
     values = record_network(example)
-    program = graph.compile(values["E"])
-    numbers = [values[name].data for name in program.leaves]
+    lines = program.compile(values["E"])
+    numbers = [values[name].data for name in lines.leaves]
 
     def read(out):
         J, *gradient = out
-        d = dict(zip(program.leaves, gradient, strict=True))
+        d = dict(zip(lines.leaves, gradient, strict=True))
         arrays = []
         for layer, W in enumerate(example.weights, 1):
             rows, columns = ([*range(1, n + 1)] for n in W.shape)
@@ -57,7 +57,7 @@ def compiled(example):
             arrays.append(np.array([[d[f"b{layer}_{j}"]] for j in rows]))
         return J, arrays
 
-    return Peer(lambda: program.gradient(*numbers), read)
+    return Peer(lambda: lines.gradient(*numbers), read)
 
 
 def forward(problem):
