@@ -3,6 +3,8 @@
 import json
 import math
 import re
+from base64 import b64encode
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from backprop_lib import graph, live, toy, worked
 from backprop_lib.live.numbers import fixed, html_symbol, number, plain_symbol, spoken_symbol
 from backprop_lib.live.recording import Recording
 from backprop_lib.losses import HalfSquaredError
+from backprop_lib.still import PAGE
 
 SETTINGS = [-1.7, 0.35, 1.05]  # values for a slider, on its grid
 
@@ -308,6 +311,7 @@ def test_a_figure_offers_both_faces_to_the_notebook():
     assert bundle.keys() == {
         "text/plain",
         "text/html",
+        PAGE,
         "application/vnd.jupyter.widget-view+json",
     }
     assert bundle["text/plain"] == "<live figure: The toy model; loss = 0.139>"
@@ -337,12 +341,153 @@ def test_a_kept_curve_is_drawn_anew_when_anything_else_moves():
     assert figure.recording.sweep("omega0", points[:2]) == again[:2]
 
 
-def test_a_slider_belongs_to_a_named_leaf_inside_its_range():
-    x = graph.Value(3.0, "x")
-    with pytest.raises(ValueError, match="outside -1.0 to 1.0"):
-        live.Slider(x, -1, 1)
-    with pytest.raises(ValueError, match="expected a named leaf"):
-        live.Slider((x + 1).named("t"), 0, 9)
+def one_weight(**changes):
+    """Return the arguments of a small figure with some of them changed."""
+    w, x = graph.Value(0.5, "w"), graph.Value(2.0, "x")
+    loss = graph.square(w * x).named("loss")
+    arguments = {
+        "title": "one weight",
+        "sliders": [live.Slider(w, -3, 3)],
+        "views": [live.GraphView(["w", "loss"]), live.CurveView()],
+    }
+    return [loss], arguments | changes
+
+
+STRAY = graph.Value(1.0, "w")
+
+
+@pytest.mark.parametrize(
+    "changes, error, message",
+    [
+        ({"title": ""}, ValueError, "Figure: title: expected a few words, got ''"),
+        ({"title": 3}, ValueError, "Figure: title: expected a few words, got 3"),
+        ({"sliders": []}, ValueError, "Figure: sliders: expected at least one, got none"),
+        ({"sliders": ["w"]}, TypeError, "Figure: sliders: expected Sliders, got str"),
+        ({"sliders": [live.Slider(STRAY, 0, 2)]}, ValueError, "sliders: w is no leaf of this"),
+        ({"learning_rate": 0}, ValueError, "Figure: learning_rate: expected a number above 0"),
+        ({"learning_rate": math.nan}, ValueError, "Figure: learning_rate: expected a finite"),
+        ({"learning_rate": math.inf}, ValueError, "Figure: learning_rate: expected a finite"),
+        ({"learning_rate": "1"}, TypeError, "Figure: learning_rate: expected a real number"),
+        ({"views": ["graph"]}, TypeError, "Figure: views: expected views, got str"),
+        ({"views": [live.GraphView(["v"])]}, ValueError, r"GraphView: .*\(w, x, loss\), got 'v'"),
+        ({"views": [live.NetworkView([1, 1])]}, ValueError, "NetworkView: expected a name"),
+        (
+            {"views": [live.BarsView(["w"], {"w": ("local", [("loss", "y")], 1.0)})]},
+            ValueError,
+            "BarsView: expected a name of the graph .* got 'y'",
+        ),
+        (
+            {"views": [live.MatrixView([[live.Block("a", [[("w", "x")]], of="local")]])]},
+            ValueError,
+            "MatrixView: w is not computed from x directly",
+        ),
+        (
+            {"views": [live.PlaneView(abs, (0, 1), (0, 1), [("w", "x", "y", "back")], [])]},
+            ValueError,
+            "PlaneView: expected a name of the graph .* got 'y'",
+        ),
+        ({"formulas": {"lost": "{w}"}}, ValueError, "Figure: formulas: expected a name"),
+        ({"examples": {"a": {"v": 1.0}}}, ValueError, "Figure: examples: a: expected a name"),
+        ({"examples": {"a": {"loss": 1.0}}}, ValueError, "examples: a: loss is computed, no leaf"),
+        ({"examples": {"a": {"w": math.nan}}}, ValueError, "examples: a: w: expected a finite"),
+        ({"examples": {"a": {"w": "1"}}}, TypeError, "examples: a: w: expected a real number"),
+    ],
+)
+def test_what_a_figure_refuses(changes, error, message):
+    values, arguments = one_weight(**changes)
+    with pytest.raises(error, match=message):
+        live.Figure(*values, **arguments)
+
+
+def test_a_figure_takes_numbers_of_other_kinds_and_stores_floats():
+    values, arguments = one_weight(
+        learning_rate=np.float32(0.5), examples={"a": {"w": np.int64(1)}, "b": {"w": 2}}
+    )
+    figure = live.Figure(*values, **arguments)
+    assert (figure.learning_rate, figure.examples) == (0.5, {"a": {"w": 1.0}, "b": {"w": 2.0}})
+    page = re.search(r"<script type=application/json>(.*?)</script>", figure.html())[1]
+    assert json.loads(page)["examples"][0] == {"0": 1.0}
+
+
+@pytest.mark.parametrize(
+    "make, error, message",
+    [
+        (lambda x: live.Slider(x, -1, 1), ValueError, "Slider: x = 3.0 is outside -1.0 to 1.0"),
+        (lambda x: live.Slider((x + 1).named("t"), 0, 9), ValueError, "expected a named leaf"),
+        (lambda x: live.Slider(graph.Value(1.0), 0, 9), ValueError, "expected a named leaf"),
+        (lambda x: live.Slider("x", 0, 9), TypeError, "Slider: value: expected a Value, got str"),
+        (lambda x: live.Slider(x, 3, 3), ValueError, "Slider: expected low < high, got 3.0 and"),
+        (lambda x: live.Slider(x, 9, 0), ValueError, "Slider: expected low < high, got 9.0 and"),
+        (lambda x: live.Slider(x, 0, 9, 0), ValueError, "Slider: step: expected a number above 0"),
+        (lambda x: live.Slider(x, 0, 9, -1), ValueError, "Slider: step: expected a number above"),
+        (lambda x: live.Slider(x, 0, math.nan), ValueError, "Slider: high: expected a finite"),
+        (lambda x: live.Slider(x, None, 9), TypeError, "Slider: low: expected a real number"),
+        (lambda x: live.GraphView([]), ValueError, "GraphView: names: expected different names"),
+        (lambda x: live.GraphView(["a", "a"]), ValueError, "GraphView: names: expected different"),
+        (lambda x: live.Block("W", [["w"]], of="slope"), ValueError, "Block W: expected value, g"),
+        (
+            lambda x: live.Block("W", [["w"], []]),
+            ValueError,
+            "Block W: names: expected rows of one",
+        ),
+        (lambda x: live.Block("W", []), ValueError, "Block W: names: expected rows of one length"),
+        (
+            lambda x: live.BarsView(["w"], {"δ": ("slope", ["w"], 1.0)}),
+            ValueError,
+            "BarsView: δ: expected value, grad or local, got 'slope'",
+        ),
+        (
+            lambda x: live.BarsView(["w"], {"δ": ("grad", ["w"], 0.0)}),
+            ValueError,
+            "BarsView: δ: scale: expected a number above 0",
+        ),
+        (
+            lambda x: live.BarsView(["w"], {"δ": ("grad", [], 1.0)}),
+            ValueError,
+            "BarsView: δ: expected 1 rows, got 0",
+        ),
+        (lambda x: Recording(3.0), TypeError, "Recording: loss: expected a Value, got float"),
+        (lambda x: Recording(x * 2), ValueError, "Recording: loss: expected a value with a name"),
+        (lambda x: live.heatmap([1.0, 2.0], "W"), ValueError, "heatmap: matrix: expected shape"),
+        (
+            lambda x: live.heatmap([[math.nan]], "W"),
+            ValueError,
+            "heatmap: matrix: expected finite numbers",
+        ),
+    ],
+)
+def test_what_the_parts_of_a_figure_refuse(make, error, message):
+    with pytest.raises(error, match=message):
+        make(graph.Value(3.0, "x"))
+
+
+def test_a_slider_s_range_reaches_the_page_with_all_its_digits():
+    x = graph.Value(1e6, "x")
+    figure = live.Figure(
+        graph.square(x).named("y"),
+        title="far out",
+        sliders=[live.Slider(x, 1e6 - 1, 1e6 + 1, 0.015625)],
+        views=[live.CurveView()],
+    )
+    slider = "min=999999 max=1000001 step=0.015625 value=1000000"
+    assert slider in figure.html()
+
+
+@pytest.mark.parametrize("name", live.FIGURES)
+def test_the_stored_figure_is_a_picture_for_whoever_does_not_trust_it(name):
+    figure = live.FIGURES[name]()
+    still = figure.still()
+    texts = [node.text or "" for node in ElementTree.fromstring(still).iter() if node.text]
+    for view in figure.views:
+        for drawing in sum(view.pictures(figure), start=[]):
+            for text in re.findall(r">([−\d.]+)</", drawing):
+                assert text in texts
+    assert "http" not in still.replace("http://www.w3.org/2000/svg", "")
+    bundle = figure._repr_mimebundle_()
+    shown = re.sub(r"<(?:link|img) [^>]*>", "", bundle["text/html"])
+    assert shown == f"<p>{live.figure.STILL_LINE}</p>"
+    assert b64encode(still.encode()).decode() in bundle["text/html"]
+    assert bundle[PAGE] == figure.html()
 
 
 def test_a_heat_map_writes_every_number():
