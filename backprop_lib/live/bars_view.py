@@ -1,9 +1,10 @@
 """The bar view: signed numbers as bars, side by side for each neuron."""
 
+import math
 from html import escape
 
 from backprop_lib._validate import positive_number
-from backprop_lib.live.numbers import number, svg_symbol
+from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.recording import check_kind
 from backprop_lib.live.svg import View, svg, text
 
@@ -25,12 +26,12 @@ class BarsView(View):
 
     def __init__(self, names, columns):
         self.names, self.columns = names, columns
-        self.needs = [*names, *(at for _, shown, _ in columns.values() for at in shown)]
-        for head, (of, shown, scale) in columns.items():
+        self.needs = [*names, *(at for _, places, _ in columns.values() for at in places)]
+        for head, (of, places, scale) in columns.items():
             check_kind(of, f"BarsView: {head}")
             positive_number(scale, f"BarsView: {head}: scale")
-            if len(shown) != len(names):
-                raise ValueError(f"BarsView: {head}: expected {len(names)} rows, got {len(shown)}")
+            if len(places) != len(names):
+                raise ValueError(f"BarsView: {head}: expected {len(names)} rows, got {len(places)}")
 
     def draw(self, figure, wide):
         """Return the wide drawing with the columns side by side, or one below the other."""
@@ -39,12 +40,12 @@ class BarsView(View):
         places = [(self.name_width + k * step * wide, k * under * (not wide)) for k in count]
         parts = []
         for (left, top), (head, column) in zip(places, self.columns.items(), strict=True):
-            of, shown, scale = column
+            of, marks, scale = column
             middle = left + self.half
             bottom = top + 24 + self.row_height * len(self.names)
             parts.append(text(left, top + 14, escape(head), "bf-caption-small"))
             parts.append(f"<path class=bf-axis d=M{middle},{top + 22}V{bottom} />")
-            for k, (name, at) in enumerate(zip(self.names, shown, strict=True)):
+            for k, (name, at) in enumerate(zip(self.names, marks, strict=True)):
                 y = top + 24 + self.row_height * k
                 parts.append(self._bar(figure, of, at, middle, y, self.half / scale))
                 if left == self.name_width:
@@ -56,10 +57,10 @@ class BarsView(View):
 
     def _bar(self, figure, of, at, middle, y, pixels):
         x, mark = figure.recording.read(of, at)
-        length = min(abs(x) * pixels, self.half)
+        length = min(abs(x) * pixels, self.half) if math.isfinite(x) else 0.0
         left = middle - length if x < 0 else middle
         return (
             f'<rect class=bf-bar-{of} data-bar="{middle} {pixels:g} {self.half}" x={left:.1f} '
             f"y={y + 6} width={length:.1f} height=18 />"
-            + text(middle + self.half + 72, y + 20, number(x), f"bf-end bf-of-{of}", mark)
+            + text(middle + self.half + 72, y + 20, shown(x), f"bf-end bf-of-{of}", mark)
         )

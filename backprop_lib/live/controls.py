@@ -5,7 +5,7 @@ from math import isfinite, log10
 
 import ipywidgets
 
-from backprop_lib.live.numbers import html_symbol, number, parse_number, plain_symbol
+from backprop_lib.live.numbers import html_symbol, number, parse_number, plain_symbol, shown
 from backprop_lib.live.svg import STYLE
 
 
@@ -121,7 +121,10 @@ class FigureControls:
             return
         x, symbol = parse_number(text), plain_symbol(self.figure.symbols[slider.name])
         if x is None:
-            self.note = f"“{text}” is not a number: {symbol} stays {number(slider.value.data)}."
+            self.note = (
+                f"“{text}” is not a number such as −0.5, 1/2 or 1e−3: "
+                f"{symbol} stays {number(slider.value.data)}."
+            )
             self.show()
             return
         slider.value.data = x
@@ -143,6 +146,7 @@ class FigureControls:
         for slider in self.figure.sliders:
             slider.value.data = slider.default
         self.listening = False
+        self.eta.value = self.figure.learning_rate
         for label, setting in list(self.figure.examples.items())[:1]:  # the first is the start
             self.example.value = label
             for name, x in setting.items():
@@ -190,6 +194,7 @@ class FigureControls:
         """Recompute, redraw, and bring sliders and fields to the values."""
         figure = self.figure
         figure.recording.run()
+        figure.recording.unreached = figure.walk.unreached(self.step)
         drawn = self._drawn()
         note = f"<p class=bf-note>{escape(self.note)}</p>" if self.note else ""
         self.note = ""
@@ -207,7 +212,7 @@ class FigureControls:
         loss = html_symbol(figure.symbols[figure.loss_name])
         rows = "".join(
             f"<div>∂{loss}/∂{html_symbol(figure.symbols[slider.name])} = "
-            f"<b class='bf-grad'>{number(slider.value.grad)}</b></div>"
+            f"<b class='bf-grad'>{shown(figure.recording.read('grad', slider.name)[0])}</b></div>"
             for slider in figure.sliders
         )
         self.gradients.value = f"<backprop-figure class='bf-gradients'>{rows}</backprop-figure>"
@@ -225,24 +230,15 @@ class FigureControls:
         return f"bf-{id(self)}"
 
     def _lit(self):
-        """Return a style that lights what the walk is at, and hides what it has not reached."""
+        """Return a style that lights what the walk is at."""
         at = self.figure.recording.number_of
         here = f".{self._scope} [data"
-        forward, picked, hidden = False, [self.figure.touched.name], []
-        boxed = None
+        forward, picked, boxed = False, [self.figure.touched.name], None
         if self.step is not None:
             (boxed, *picked), forward = self.figure.walk.current(self.step)
-            no_value, no_grad = self.figure.walk.waiting(self.step)
-            hidden = [f'{here}-value="{at(name)}"]' for name in no_value]
-            for name in no_grad:
-                hidden += [
-                    f'{here}-grad="{at(name)}"]',
-                    f'text:has({here[1:]}-local$=" {at(name)}"])',
-                ]
         colour = "forward" if forward else "backward"
         lit = [f'{here}-pick="{at(name)}"] rect' for name in picked]
         if boxed:
             lit += [f'{here}-box~="{at(boxed)}"] > {shape}' for shape in ("rect", "circle")]
-        rules = [(lit, f"stroke:var(--{colour});stroke-width:3"), (hidden, "visibility:hidden")]
-        style = "".join(f"{','.join(names)}{{{rule}}}" for names, rule in rules if names)
+        style = f"{','.join(lit)}{{stroke:var(--{colour});stroke-width:3}}" if lit else ""
         return f"<style>{style}</style>"

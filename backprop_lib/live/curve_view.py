@@ -2,7 +2,7 @@
 
 import math
 
-from backprop_lib.live.numbers import html_symbol, number, short, svg_symbol
+from backprop_lib.live.numbers import html_symbol, number, short, shown, svg_symbol
 from backprop_lib.live.svg import View, curve_path, linear, svg, text
 
 
@@ -13,25 +13,29 @@ class CurveView(View):
     """
 
     beside = True
-    width, height, points = 300, 190, 161
-    left, right, top, floor = 40, 292, 16, 156
-    past_height, past_floor, past_top = 60, 52, 8
+    width, height, points = 300, 172, 161
+    left, right, top, floor = 40, 292, 12, 140
+    past_height, past_floor, past_top = 44, 38, 6
 
     def html(self, figure):
         """Return the curve of the figure's touched slider, with its slope, and the history."""
-        slider = figure.touched
+        slider, (grad, _) = figure.touched, figure.recording.read("grad", figure.touched.name)
+        loss, mark = figure.recording.read("value", figure.loss_name)
+        symbol = html_symbol(figure.symbols[figure.loss_name])
         return (
             f'<div class=bf-curve-view data-curve="{self.left} {self.top} {self.right} '
             f'{self.floor}">{self.draw(figure)}<p class=bf-slope>'
+            f"<span class=bf-axis-name>{symbol}</span> = <b {mark}>{shown(loss)}</b>, slope by "
             f"<span class=bf-axis-name data-curve-name>{html_symbol(figure.symbols[slider.name])}"
-            f"</span> slope <b class=bf-grad data-slope>{number(slider.value.grad)}</b></p>"
+            f"</span> <b class=bf-grad data-slope>{shown(grad)}</b></p>"
             f"{self._history(figure) if figure.trainable else ''}</div>"
         )
 
     def draw(self, figure, wide=True):
         """Return the curve, the same on a narrow page."""
         slider = figure.touched
-        at, loss = slider.value, figure.recording.loss.data
+        at, (grad, _) = slider.value, figure.recording.read("grad", slider.name)
+        loss, _ = figure.recording.read("value", figure.loss_name)
         low, high = min(slider.low, at.data), max(slider.high, at.data)
         xs = [low + (high - low) * k / (self.points - 1) for k in range(self.points)]
         losses = figure.recording.sweep(slider.name, xs)
@@ -41,9 +45,9 @@ class CurveView(View):
             linear(least, most, self.floor, self.top),
         )
         x, y = across(at.data), up(loss)
-        slope = at.grad * (up(1) - up(0)) / (across(1) - across(0))
-        drawn = math.isfinite(y) and math.isfinite(slope)
-        tangent = tangent_path(x, y, slope) if drawn else '""'
+        slope = grad * (up(1) - up(0)) / (across(1) - across(0))
+        tangent = tangent_path(x, y, slope) if math.isfinite(y + slope) else ""
+        point = f'class="bf-point{"" if math.isfinite(y) else " bf-none"}" cx={x:.1f}'
         curve = curve_path([(across(u), up(v)) for u, v in zip(xs, losses, strict=True)])
         symbol = svg_symbol(figure.symbols[figure.loss_name])
         parts = [
@@ -54,8 +58,8 @@ class CurveView(View):
             text(self.right, self.floor + 14, short(high), "bf-tick bf-end", "data-tick-high"),
             text(12, (self.top + self.floor) / 2, symbol, "bf-symbol bf-middle"),
             f'<path class=bf-curve d="{curve}"/>',
-            f"<path class=bf-tangent d={tangent} />",
-            f"<circle class=bf-point cx={x:.1f} cy={y if drawn else -99:.1f} r=5 />",
+            f'<path class=bf-tangent d="{tangent}"/>',
+            f"<circle {point} cy={y if math.isfinite(y) else 0:.1f} r=5 />",
         ]
         return svg(self.width, self.height, parts)
 
@@ -70,11 +74,9 @@ class CurveView(View):
             f"<path class=bf-axis d=M{self.left},{self.past_top}V{self.past_floor}H{self.right} />",
             f'<path class="bf-curve bf-past" d="{path}"/>',
         ]
-        hidden = "" if path else " hidden"
-        symbol = html_symbol(figure.symbols[figure.loss_name])
         return (
-            f"<div class=bf-history{hidden}>{svg(self.width, self.past_height, parts)}"
-            f"<p class=bf-slope>{symbol} in <span data-count>{said}</span></p></div>"
+            f"<div class=bf-history>{svg(self.width, self.past_height, parts)}"
+            f"<p class=bf-slope data-count>{said or 'no updates yet'}</p></div>"
         )
 
 

@@ -38,15 +38,45 @@
     return sign + size.toFixed(size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5);
   }
 
-  const bracketed = (x) => (x < 0 ? `(${format(x)})` : format(x));
+  // As a drawing shows it: nothing that is not finite
+  const shown = (x, digits) => (!Number.isFinite(x) ? "" : digits ? fixed(x, digits) : format(x));
+
+  // A number in a formula: a negative one in brackets
+  function bracketed(x, digits = null) {
+    const text = digits === null ? format(x) : fixed(x, digits);
+    return x < 0 ? `(${text})` : text;
+  }
+
+  // How many decimals show where a small result of a difference comes from; null for the usual ones
+  function digitsFor(result, numbers) {
+    const most = Math.max(...numbers.map(Math.abs), 0);
+    const small = Math.abs(result) > 0 && Math.abs(result) < 0.01 * most && 0.01 * most < 1e3;
+    return small ? Math.min(2 - Math.floor(Math.log10(Math.abs(result))), 10) : null;
+  }
+
   const written = (x) => String(x).replace("-", "−");
   const short = (x) => written(Number(x.toPrecision(3)));
 
-  // A typed number, or null: both minus signs, no unit, no second meaning
+  // A typed number, or null, by the rules of parse_number in backprop_lib/live/numbers.py
   function parse(text) {
-    const plain = text.trim().replace("−", "-");
-    const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain);
-    return isNumber && Number.isFinite(Number(plain)) ? Number(plain) : null;
+    const plain = text.trim().replaceAll("−", "-").replace(/^([+-]?\d+),(\d{1,2}|\d{4,})$/, "$1.$2");
+    const one = "[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?";
+    const found = plain.match(RegExp(`^(${one})(?:([/^])(${one}))?$`, "i"));
+    if (!found) return null;
+    const [a, b] = [Number(found[1]), Number(found[3])];
+    const x = found[2] === "/" ? a / b : found[2] === "^" ? a ** b : a;
+    return Number.isFinite(x) ? x : null;
+  }
+
+  const isOutside = (x, range) => x < Number(range.min) || x > Number(range.max);
+
+  // An address as text; one that is not well formed stays as it is
+  function decoded(address) {
+    try {
+      return decodeURIComponent(address);
+    } catch {
+      return address;
+    }
   }
 
   // Whether a formula is a sum, and needs brackets as a factor
@@ -169,6 +199,8 @@
       this.touched = this.data.touched;
       this.eta = this.data.eta;
       this.step = null; // the place in the walk
+      this.example = 0;
+      [this.noValue, this.noGrad] = [new Set(), new Set()]; // what the walk has not reached
       this.shown = false; // whether anything has been written
       this.stale = true; // whether the curves must be computed again
       this.history = []; // the losses of the updates since the last movement by hand
@@ -178,6 +210,8 @@
       this.graph.run();
       this.restore();
       window.addEventListener("hashchange", () => this.restore());
+      // A browser may put back into the controls what stood there when the page was left
+      window.addEventListener("pageshow", () => this.setControls());
     }
 
     // Everything that moves, looked up once
@@ -207,14 +241,26 @@
       this.spoken = this.querySelector(".bf-spoken");
     }
 
-    // What an element with data-value, data-grad or data-local shows
+    // What is shown of a value, a gradient, a local derivative: NaN before the walk has reached it
+    value(i) {
+      return this.noValue.has(i) ? NaN : this.graph.values[i];
+    }
+
+    grad(i) {
+      return this.noGrad.has(i) ? NaN : this.graph.grads[i];
+    }
+
+    local(target, source) {
+      return this.noGrad.has(source) ? NaN : this.graph.locals(target)[source];
+    }
+
+    // The same, of an element with data-value, data-grad or data-local
     reader({ dataset: { value, grad, local } }) {
-      const { graph } = this;
       if (local) {
         const [target, source] = local.split(" ").map(Number);
-        return () => graph.locals(target)[source];
+        return () => this.local(target, source);
       }
-      return value ? () => graph.values[value] : () => graph.grads[grad];
+      return value ? () => this.value(Number(value)) : () => this.grad(Number(grad));
     }
 
     cellsOf(block) {
@@ -234,7 +280,11 @@
 
     listen() {
       for (const { leaf, range, field, name } of this.sliders) {
-        range.addEventListener("input", () => this.set(leaf, Number(range.value)));
+        range.addEventListener("input", () => {
+          if (this.held === range) range.value = this.graph.values[leaf];
+          else this.set(leaf, Number(range.value));
+        });
+        this.listenToTouch(range, leaf);
         range.addEventListener("focus", () => this.touch(leaf));
         this.listenToField(field, name, () => this.graph.values[leaf], (x) => this.set(leaf, x));
       }
@@ -251,6 +301,7 @@
         reset: () => this.reset(),
         step: () => this.stepBy(1),
         back: () => this.stepBy(-1),
+        play: () => this.play(!this.playing),
         update: () => this.update(1),
         update10: () => this.update(10),
         edges: () => this.switchEdges(),
@@ -259,6 +310,35 @@
       for (const button of this.querySelectorAll("[data-do]")) {
         button.addEventListener("click", act[button.dataset.do]);
       }
+    }
+
+    // A finger that moves up or down scrolls the page: a slider waits for it to move sideways, and
+    // takes its place at the end of a touch that did not move
+    listenToTouch(range, leaf) {
+      let from = null;
+      const release = () => {
+        this.held = null;
+        from = null;
+      };
+      range.addEventListener("pointerdown", (event) => {
+        if (event.pointerType !== "touch") return;
+        [this.held, from] = [range, event.clientX];
+      });
+      range.addEventListener("pointermove", (event) => {
+        if (from !== null && Math.abs(event.clientX - from) > 6) release();
+      });
+      range.addEventListener("pointercancel", () => {
+        release();
+        range.value = this.graph.values[leaf];
+      });
+      range.addEventListener("pointerup", (event) => {
+        if (this.held !== range) return release();
+        release();
+        const { left, width } = range.getBoundingClientRect();
+        const share = Math.min(Math.max((event.clientX - left) / width, 0), 1);
+        range.value = Number(range.min) + share * (range.max - range.min);
+        this.set(leaf, Number(range.value));
+      });
     }
 
     // While it is worked on, a field shows all digits; nonsense is refused and said
@@ -278,7 +358,7 @@
         field.ariaInvalid = String(refused);
         if (!refused) return accept(x);
         const wanted = field === this.etaField ? "a positive number" : "a number";
-        this.say(`“${field.value}” is not ${wanted}: ${name} stays ${format(read())}.`);
+        this.say(`“${field.value}” is not ${wanted} such as −0.5, 1/2 or 1e−3: ${name} stays ${format(read())}.`);
         field.value = written(read());
       });
     }
@@ -288,17 +368,19 @@
     }
 
     set(leaf, x) {
-      const { range, name } = this.byLeaf.get(leaf);
-      const outside = x < Number(range.min) || x > Number(range.max);
+      const { range } = this.byLeaf.get(leaf);
       this.graph.values[leaf] = x;
       this.stale ||= leaf !== this.touched;
       this.touched = leaf;
       this.moved();
-      if (outside) {
-        this.say(`${name} = ${format(x)} lies outside its slider, which ends at ${written(range.value)}.`);
-      }
+      if (isOutside(x, range)) this.sayBeyond(this.byLeaf.get(leaf));
       clearTimeout(this.timer);
       this.timer = setTimeout(() => (this.spoken.textContent = this.result(leaf)), 300);
+    }
+
+    sayBeyond({ leaf, range, name }) {
+      const x = format(this.graph.values[leaf]);
+      this.say(`${name} = ${x} lies outside its slider, which ends at ${written(range.value)}.`);
     }
 
     result(leaf) {
@@ -310,6 +392,7 @@
 
     // After a movement by hand: the walk and the history of updates are over
     moved() {
+      this.play(false);
       this.step = null;
       this.history = [];
       this.say("");
@@ -334,7 +417,7 @@
       for (const leaf in this.data.examples[example]) {
         this.graph.values[leaf] = this.data.examples[example][leaf];
       }
-      this.choice.value = example;
+      this.choice.value = this.example = example;
       this.stale = true;
       this.moved();
     }
@@ -342,7 +425,7 @@
     reset() {
       this.graph.values.set(this.start);
       this.eta = this.data.eta;
-      if (this.choice) this.choice.value = 0;
+      if (this.choice) this.choice.value = this.example = 0;
       this.stale = true;
       this.moved();
     }
@@ -378,6 +461,21 @@
       this.spoken.textContent = this.sentence.textContent;
     }
 
+    // The walk by itself, a step a second, until its end or until anything else is done
+    play(on) {
+      this.playing = on;
+      clearInterval(this.beat);
+      const button = this.querySelector('[data-do="play"]');
+      if (button) button.textContent = on ? "❚❚ Pause" : "▶▶ Play";
+      if (!on) return;
+      const step = () => {
+        this.stepBy(1);
+        if (this.step === null) this.play(false);
+      };
+      step();
+      this.beat = setInterval(step, 1200);
+    }
+
     switchEdges() {
       this.byGradient = !this.byGradient;
       this.querySelector('[data-do="edges"]').textContent = `Edges: ${this.byGradient ? "gradient" : "weight"}`;
@@ -394,7 +492,7 @@
       const among = (x, count, set) => Number.isInteger(x) && x >= 0 && x < count && (set(x), true);
       const steps = walk.ahead.length + walk.back.length;
       const table = {
-        example: [() => (this.choice && this.choice.value !== "0" ? this.choice.value : null), (text) => among(parse(text), examples.length, (x) => this.choose(x))],
+        example: [() => (this.example ? this.example : null), (text) => among(parse(text), examples.length, (x) => this.choose(x))],
         at: [() => names[this.touched], (text) => leafOf(text) >= 0 && ((this.touched = leafOf(text)), true)],
         eta: [() => (this.eta === this.data.eta ? null : this.eta), (text) => parse(text) > 0 && ((this.eta = parse(text)), true)],
         step: [() => this.step, (text) => among(parse(text), steps, (x) => (this.step = x))],
@@ -423,7 +521,7 @@
     }
 
     restore() {
-      const [place, ...parts] = decodeURIComponent(location.hash).replace("#live/", "").split(";");
+      const [place, ...parts] = decoded(location.hash).replace("#live/", "").split(";");
       if (!location.hash.startsWith("#live/") || Number(place) !== this.place()) return this.show();
       this.reset();
       const table = this.state();
@@ -431,8 +529,11 @@
         const [key, text = ""] = part.split("=");
         return !table[key]?.[1](text);
       });
+      this.stale = true;
       this.run();
+      const beyond = this.sliders.find(({ leaf, range }) => isOutside(this.graph.values[leaf], range));
       if (wrong.length) this.say(`The address asks for what is not here: ${wrong.join("; ")}.`);
+      else if (beyond) this.sayBeyond(beyond);
       this.scrollIntoView({ block: "center" });
     }
 
@@ -442,6 +543,7 @@
     }
 
     show() {
+      this.findUnreached();
       this.showSliders();
       if (this.shown) { // at first all else is as Python drew it
         this.showNumbers();
@@ -455,27 +557,33 @@
     }
 
     showNumbers() {
-      const { values, grads } = this.graph;
-      for (const text of this.valueTexts) write(text, values[text.at[0]]);
-      for (const text of this.gradTexts) write(text, grads[text.at[0]]);
+      for (const text of this.valueTexts) write(text, this.value(text.at[0]));
+      for (const text of this.gradTexts) write(text, this.grad(text.at[0]));
       let [target, slopes] = [null, null];
       for (const text of this.localTexts) {
-        if (text.at[0] !== target) slopes = this.graph.locals((target = text.at[0]));
-        write(text, slopes[text.at[1]]);
+        const [to, from] = text.at;
+        if (to !== target) slopes = this.graph.locals((target = to));
+        write(text, this.noGrad.has(from) ? NaN : slopes[from]);
       }
+    }
+
+    setControls() {
+      for (const slider of this.sliders) slider.value = null;
+      this.etaShown = null;
+      this.showSliders();
+      if (this.choice) this.choice.value = this.example;
     }
 
     showSliders() {
       const { values, grads } = this.graph;
       for (const slider of this.sliders) {
         const { leaf, range, field } = slider;
-        const [value, gradient] = [format(values[leaf]), format(grads[leaf])];
+        const [value, gradient] = [format(values[leaf]), shown(this.grad(leaf)) || "not reached"];
         if (slider.value !== values[leaf]) {
           slider.value = values[leaf];
           range.value = values[leaf];
           field.value = document.activeElement === field ? written(values[leaf]) : value;
-          const outside = values[leaf] < Number(range.min) || values[leaf] > Number(range.max);
-          field.classList.toggle("bf-outside", outside);
+          field.classList.toggle("bf-outside", isOutside(values[leaf], range));
         }
         const spoken = `${value}, gradient ${gradient}`;
         if (slider.spoken !== spoken) range.ariaValueText = slider.spoken = spoken;
@@ -489,14 +597,14 @@
     }
 
     showNeurons() {
-      const { values, grads } = this.graph;
       for (const { el, at: [i, radius] } of this.fills) {
-        change(el, "d", fillPath(radius, Math.min(Math.max(values[i], 0), 1) || 0));
-        el.parentNode.classList.toggle("bf-dead", values[i] === 0 && this.data.nodes[i][0] === "relu");
+        const a = this.value(i);
+        change(el, "d", fillPath(radius, Math.min(Math.max(a, 0), 1) || 0));
+        el.parentNode.classList.toggle("bf-dead", a === 0 && this.data.nodes[i][0] === "relu");
       }
-      const steepest = Math.max(...this.edges.map(({ i }) => Math.abs(grads[i])), 1e-300);
+      const steepest = largest(this.edges.map(({ i }) => this.graph.grads[i]));
       for (const { el, i } of this.edges) {
-        const x = this.byGradient ? (2.5 * grads[i]) / steepest || 0 : values[i];
+        const x = (this.byGradient ? (2.5 * this.grad(i)) / steepest : this.value(i)) || 0;
         change(el, "stroke-width", Math.min(1 + 3 * Math.abs(x), 9).toFixed(2));
         change(el, "stroke-dasharray", x < 0 ? "7 5" : "none");
         el.classList.toggle("bf-gradient", Boolean(this.byGradient));
@@ -508,32 +616,39 @@
     showShapes() {
       for (const { scale, cells } of this.heats) {
         const numbers = cells.map(({ read }) => read());
-        const most = scale || Math.max(...numbers.map(Math.abs)) || 1;
+        const most = scale || largest(numbers);
         cells.forEach(({ el, rect }, k) => {
-          const [fill, strong] = blended(numbers[k] / most || 0);
+          const [fill, strong] = blended(numbers[k] / most);
           change(rect, "fill", fill);
           el.classList.toggle("bf-strong", strong);
         });
       }
       for (const { el, read, at: [middle, pixels, half] } of this.bars) {
         const x = read() || 0;
-        const length = Math.min(Math.abs(x) * pixels, half);
+        const length = Number.isFinite(x) ? Math.min(Math.abs(x) * pixels, half) : 0;
         change(el, "width", length.toFixed(1));
         change(el, "x", (x < 0 ? middle - length : middle).toFixed(1));
       }
-      const { values } = this.graph;
       for (const { el, at, plane } of this.lines) {
-        const [x, y, slope] = at.map((i) => values[i]);
+        const [x, y, slope] = at.map((i) => this.value(i));
         const ends = [plane.low, plane.high].map((end) => plane.at(end, y + slope * (end - x)));
         change(el, "d", curvePath(ends));
       }
       for (const { el, at: [x, y], plane } of this.points) {
-        const [u, v] = plane.at(values[x], values[y]);
-        if (Number.isFinite(u + v)) [change(el, "cx", u.toFixed(1)), change(el, "cy", v.toFixed(1))];
+        placePoint(el, ...plane.at(this.value(x), this.value(y)));
       }
     }
 
-    // In the walk, what has not been reached yet is hidden; one line for each gradient of a step
+    // What the walk has not reached yet is not shown, whatever would show it
+    findUnreached() {
+      const { ahead, back } = this.data.walk;
+      const walking = this.step !== null;
+      const done = this.step - ahead.length + 1;
+      this.noValue = new Set(walking ? ahead.slice(this.step + 1) : []);
+      this.noGrad = new Set(walking ? back.slice(Math.max(done, 0)).flat() : []);
+    }
+
+    // One line for each gradient of a step
     showStep() {
       const { ahead, back } = this.data.walk;
       const walking = this.step !== null;
@@ -548,21 +663,12 @@
       for (const chip of this.chips) {
         lit(chip.el, (walking ? current.slice(1) : [this.touched]).includes(chip.at[0]));
       }
-      if (walking || this.walked) {
-        const noValue = new Set(forward ? ahead.slice(at + 1) : []);
-        const noGrad = new Set(walking ? (forward ? back : back.slice(at + 1)).flat() : []);
-        for (const { el, at } of this.valueTexts) el.classList.toggle("bf-waiting", noValue.has(at[0]));
-        for (const { el, at } of this.gradTexts) el.classList.toggle("bf-waiting", noGrad.has(at[0]));
-        for (const { el, at } of this.localTexts) {
-          el.parentNode.classList.toggle("bf-waiting", noGrad.has(at[1]));
-        }
-        this.walked = walking;
-      }
       let said = this.lostSentence() ?? this.backwardSentence(this.touched);
       if (forward) said = `<b>Forward, ${at + 1} of ${ahead.length}.</b> ${this.forwardSentence(current[0])}`;
       else if (walking) {
-        const lines = current.map((i) => this.backwardSentence(i));
-        said = `<b>Backward, ${at + 1} of ${back.length}.</b> ${lines.join("<br>")}`;
+        const also = current.slice(1).map((i) => ` <span>${this.inShort(i)}</span>`).join("");
+        const first = this.backwardSentence(current[0]);
+        said = `<b>Backward, ${at + 1} of ${back.length}.</b> ${first}${also && "<br>"}${also}`;
       }
       if (said !== this.said) this.sentence.innerHTML = this.said = said;
     }
@@ -575,8 +681,11 @@
       return template.replace(/\{(\d+)\}/g, (_, i) => this.symbols[i]);
     }
 
-    inNumbers(template) {
-      return template.replace(/\{(\d+)\}/g, (_, i) => bracketed(this.graph.values[i]));
+    // The numbers in a formula, with the digits that a difference needs
+    inNumbers(template, result) {
+      const numbers = [...template.matchAll(/\{(\d+)\}/g)].map((match) => this.graph.values[match[1]]);
+      const digits = /.[+−]/.test(template) ? digitsFor(result, numbers) : null;
+      return template.replace(/\{(\d+)\}/g, (_, i) => bracketed(this.graph.values[i], digits));
     }
 
     // Says where the numbers end, if they do
@@ -596,10 +705,11 @@
 
     forwardSentence(i) {
       const template = this.data.formulas[i];
-      const formula = template ? ` = ${this.inSymbols(template)} = ` : " = ";
-      const plugged = template ? `${this.inNumbers(template)} = ` : "";
-      const value = format(this.graph.values[i]);
-      return `${this.symbols[i]}${formula}<b class="bf-value">${plugged}${value}</b>`;
+      const value = this.graph.values[i];
+      if (!template) return `${this.symbols[i]} = <b class="bf-value">${format(value)}</b>`;
+      const plugged = this.inNumbers(template, value);
+      const lines = `${this.symbols[i]} = ${this.inSymbols(template)}<br>`;
+      return `${lines}<b class="bf-value">= ${plugged}<br>= ${format(value)}</b>`;
     }
 
     // upstream × local, summed over the values that use this one
@@ -608,21 +718,36 @@
       if (i === graph.loss) {
         return `${this.slopeSymbol(i)} = <b class="bf-grad">1.000</b>: the walk back starts here.`;
       }
+      const [words, numbers] = this.terms(i);
+      const lines = `${this.slopeSymbol(i)} = ${words.join(" + ")}<br>`;
+      return `${lines}<b class="bf-grad">= ${numbers.join(" + ")}<br>= ${format(graph.grads[i])}</b>`;
+    }
+
+    inShort(i) {
+      const numbers = this.terms(i)[1].join(" + ");
+      return `${this.slopeSymbol(i)} = <b class="bf-grad">${numbers} → ${format(this.graph.grads[i])}</b>`;
+    }
+
+    // Upstream × local for each path, in words and in numbers; of many the largest
+    terms(i) {
+      const { graph } = this;
       const terms = graph.consumers(i).map((k) => {
         const slope = graph.locals(k)[i];
         const template = this.data.locals[`${k} ${i}`];
         const local = template
           ? this.inSymbols(isSum(template) ? `(${template})` : template)
           : `∂${this.symbols[k]}/∂${this.symbols[i]}`;
-        const plain = !template || /^(\{\d+\}|\d+)$/.test(template);
-        const number = plain ? bracketed(slope) : `(${this.inNumbers(template)} = ${format(slope)})`;
-        return [`${this.slopeSymbol(k)} × ${local}`, `${bracketed(graph.grads[k])} × ${number}`];
+        const plain = !template || /^(\{\d+\}|−?\d+)$/.test(template);
+        const number = plain ? bracketed(slope) : `(${this.inNumbers(template, slope)} = ${format(slope)})`;
+        const plugged = `${bracketed(graph.grads[k])} × ${number}`;
+        return [`${this.slopeSymbol(k)} × ${local}`, plugged, Math.abs(graph.grads[k] * slope)];
       });
       const count = terms.length;
-      if (count > 6) terms.splice(2, count, [`… (${count} terms)`, "…"]);
-      const words = terms.map(([word]) => word).join(" + ");
-      const numbers = terms.map(([, number]) => number).join(" + ");
-      return `${this.slopeSymbol(i)} = ${words} = <b class="bf-grad">${numbers} = ${format(graph.grads[i])}</b>`;
+      if (count > 3) {
+        terms.sort((a, b) => b[2] - a[2]);
+        terms.splice(2, count, [`… (${count} terms, the largest first)`, "…", 0]);
+      }
+      return [terms.map(([words]) => words), terms.map(([, plugged]) => plugged)];
     }
   }
 
@@ -654,16 +779,14 @@
         this.draw(graph, touched);
         this.name.innerHTML = figure.symbols[touched];
       }
-      const [u, v] = [this.across(x), this.up(graph.values[graph.loss])];
-      const grad = graph.grads[touched];
+      const [u, v] = [this.across(x), this.up(figure.value(graph.loss))];
+      const grad = figure.grad(touched);
       const slope = (grad * this.up.factor) / this.across.factor;
       const dx = 30 / Math.hypot(1, slope);
-      const drawn = Number.isFinite(slope) && Number.isFinite(v);
       const d = `M${u - dx},${v - slope * dx}L${u + dx},${v + slope * dx}`;
-      this.tangent.setAttribute("d", drawn ? d : "");
-      this.point.setAttribute("cx", u);
-      this.point.setAttribute("cy", Number.isFinite(v) ? v : -99);
-      this.slope.textContent = format(grad);
+      this.tangent.setAttribute("d", Number.isFinite(slope + v) ? d : "");
+      placePoint(this.point, u, v);
+      this.slope.textContent = shown(grad);
       this.showHistory(figure.history);
     }
 
@@ -681,11 +804,14 @@
     showHistory(losses) {
       if (!this.past || losses.length === this.shown) return;
       this.shown = losses.length;
-      this.past.hidden = losses.length < 2;
-      if (this.past.hidden) return;
+      if (losses.length < 2) {
+        this.line.setAttribute("d", "");
+        this.count.textContent = "no updates yet";
+        return;
+      }
       const [left, , right] = this.box;
       const across = linear(0, losses.length - 1, left, right);
-      const up = linear(...extent(losses), 52, 8);
+      const up = linear(...extent(losses), 38, 6);
       this.line.setAttribute("d", curvePath(losses.map((y, k) => [across(k), up(y)])));
       const [first, last] = [losses[0], losses[losses.length - 1]];
       this.count.textContent = `${losses.length - 1} updates: ${format(first)} → ${format(last)}`;
@@ -710,7 +836,8 @@
 
   // The rules of blended in backprop_lib/live/heatmap.py
   function blended(share) {
-    const strength = Math.min(Math.abs(share) || 0, 1);
+    if (!Number.isFinite(share)) return ["none", false];
+    const strength = Math.min(Math.abs(share), 1);
     const end = share > 0 ? [27, 120, 55] : [118, 42, 131];
     const channels = end.map((channel) => Math.floor(255.5 + (channel - 255) * strength));
     return [`rgb(${channels})`, share > 0.9 || share < -0.74];
@@ -723,8 +850,23 @@
 
   function write(text, x) {
     if (text.digits < 0) return; // a cell with its colour alone
-    const written = text.digits && Number.isFinite(x) ? fixed(x, text.digits) : format(x);
-    if (text.text !== written) text.node.data = text.text = written;
+    const written = shown(x, text.digits);
+    if (text.text === written) return;
+    text.text = written;
+    if (text.node) text.node.data = written;
+    else text.el.textContent = written;
+    text.node = text.el.firstChild;
+  }
+
+  // The largest absolute value that is a number, to be divided by
+  function largest(numbers) {
+    return Math.max(...numbers.map(Math.abs).filter(Number.isFinite), 0) || 1;
+  }
+
+  function placePoint(el, u, v) {
+    const drawn = Number.isFinite(u + v);
+    el.classList.toggle("bf-none", !drawn);
+    if (drawn) [change(el, "cx", u.toFixed(1)), change(el, "cy", v.toFixed(1))];
   }
 
   function change(el, name, value) {

@@ -16,6 +16,7 @@ from backprop_lib.live.controls import FigureControls
 from backprop_lib.live.numbers import (
     html_symbol,
     number,
+    shown,
     spoken_symbol,
     symbol_of,
 )
@@ -26,6 +27,8 @@ from backprop_lib.live.walk import Walk
 from backprop_lib.still import two_faces
 
 STILL_LINE = "Run this cell in JupyterLab, on Binder or in Colab to make the figure move."
+NO_SCRIPT_LINE = "Without JavaScript the figure stands still, at the values it starts from."
+OPEN_SLIDERS = 3  # the others are folded
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -195,14 +198,17 @@ class Figure:
     # The face in a page
 
     def html(self):
-        """Return the figure for a page: drawing, sliders, recorded graph."""
+        """Return the figure for a page: drawing, walk, curve and sliders, recorded graph."""
+        wide, narrow = self.walk.lines()
+        said = self.walk.backward_sentence(self.touched.name)
         return (
             f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
-            f"{self.drawing()}"
-            f"<fieldset disabled><div class=bf-panel><div class=bf-sliders>{self._slider_rows()}"
-            f"</div>{self.curves()}</div><div class=bf-controls>{self._buttons()}</div></fieldset>"
+            f"{self.drawing()}<fieldset disabled><div class=bf-walk>{self._walk_buttons()}</div>"
+            f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p>'
+            f"<div class=bf-panel>{self.curves()}{self._slider_rows()}</div>"
+            f"<div class=bf-controls>{self._buttons()}</div></fieldset>"
             '<p class=bf-note role=status></p><p class="bf-spoken" aria-live=polite></p>'
-            f"<p class=bf-sentence>{self.walk.backward_sentence(self.touched.name)}</p>"
+            f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
             f"{self._table()}<script type=application/json>{self._json()}</script>"
             "</backprop-figure>"
         )
@@ -210,9 +216,10 @@ class Figure:
     def drawing(self):
         """Return the views that stand above the sliders, as HTML."""
         drawings = "".join(view.html(self) for view in self.views if not view.beside)
+        more = "".join(f" {view.legend}" for view in self.views)
         return (
             f"<div class=bf-head><b>{escape(self.title)}</b><span><span class=bf-value>value, "
-            "forward →</span> <span class=bf-grad>← gradient, backward</span></span></div>"
+            f"forward →</span> <span class=bf-grad>← gradient, backward</span>{more}</span></div>"
             f"<div class=bf-views>{drawings}</div>"
         )
 
@@ -221,9 +228,20 @@ class Figure:
         return "".join(view.html(self) for view in self.views if view.beside)
 
     def _slider_rows(self):
+        """Return the first sliders, and the others folded."""
+        first, others = self.sliders[:OPEN_SLIDERS], self.sliders[OPEN_SLIDERS:]
+        rows = self._rows(first)
+        if others:
+            rows += (
+                f"<details class=bf-more><summary>{len(others)} more sliders</summary>"
+                f"{self._rows(others)}</details>"
+            )
+        return f"<div class=bf-sliders>{rows}</div>"
+
+    def _rows(self, sliders):
         loss = html_symbol(self.symbols[self.loss_name])
         rows, group = [], None
-        for slider in self.sliders:
+        for slider in sliders:
             if slider.group != group:
                 group = slider.group
                 rows.append(
@@ -237,25 +255,25 @@ class Figure:
                 f"<div class=bf-row><span class=bf-name>{html_symbol(symbol)}</span>"
                 f'<input type=range data-leaf={i} aria-label="{spoken}" min={_exact(slider.low)} '
                 f"max={_exact(slider.high)} step={_exact(slider.step)} "
-                f"value={_exact(slider.value.data)}>"
-                f"<b data-value={i}>{number(slider.value.data)}</b>"
-                f"<b data-grad={i}>{number(slider.value.grad)}</b></div>"
+                f"value={_exact(slider.value.data)} autocomplete=off>"
+                f"<b data-value={i}>{shown(slider.value.data)}</b>"
+                f"<b data-grad={i}>{shown(slider.value.grad)}</b></div>"
             )
         return "".join(rows)
 
+    def _walk_buttons(self):
+        if not self.can_walk:
+            return ""
+        return _buttons(("back", "◀ Step"), ("step", "Step ▶"), ("play", "▶▶ Play"))
+
     def _buttons(self):
         names = [("reset", "⟲ Reset")]
-        if self.can_walk:
-            names += [("back", "◀ Step"), ("step", "Step ▶")]
         if self.trainable:
             names += [("update", "Update ×1"), ("update10", "×10")]
         if self.has_network:
             names.append(("edges", "Edges: weight"))
         names.append(("link", "Link"))
-        buttons = "".join(
-            f"<button type=button data-do={do}>{label}</button>" for do, label in names
-        )
-        return self._choice() + buttons + (self._eta() if self.trainable else "")
+        return self._choice() + _buttons(*names) + (self._eta() if self.trainable else "")
 
     def _choice(self):
         if not self.examples:
@@ -263,22 +281,22 @@ class Figure:
         options = "".join(
             f"<option value={k}>{escape(label)}</option>" for k, label in enumerate(self.examples)
         )
-        return f"<label>Example <select>{options}</select></label>"
+        return f"<label>Example <select autocomplete=off>{options}</select></label>"
 
     def _eta(self):
         start = log10(self.learning_rate)
         return (
             f"<span class=bf-eta>η <input type=range data-eta "
             f"min={start - 2:.4g} max={start + 2:.4g} step=0.05 value={start:.4g} "
-            'aria-label="learning rate eta"><input class="bf-typed bf-value" data-eta-field '
+            'autocomplete=off aria-label="learning rate eta"><input class="bf-typed bf-value" data-eta-field '
             f'aria-label="learning rate eta, as a number" value={self.learning_rate:g}></span>'
         )
 
     def _table(self):
         rows = "".join(
             f"<tr><th scope=row>{html_symbol(self.symbols[name])}"
-            f"<td data-value={self.recording.number_of(name)}>{number(value.data)}"
-            f"<td data-grad={self.recording.number_of(name)}>{number(value.grad)}"
+            f"<td data-value={self.recording.number_of(name)}>{shown(value.data)}"
+            f"<td data-grad={self.recording.number_of(name)}>{shown(value.grad)}"
             for name, value in self.recording.by_name.items()
         )
         loss = html_symbol(self.symbols[self.loss_name])
@@ -352,6 +370,10 @@ class Figure:
     def still(self):
         """Return the figure as a picture, for where nothing moves: one SVG."""
         return sheet([row for view in self.views for row in view.pictures(self)], self.title)
+
+
+def _buttons(*names):
+    return "".join(f"<button type=button data-do={do}>{label}</button>" for do, label in names)
 
 
 def _exact(x):

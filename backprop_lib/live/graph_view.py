@@ -1,7 +1,7 @@
 """The graph view: the computation as boxes, a pair of arrows for each edge."""
 
 from backprop_lib.live.layout import placed, rows_of, spread_along, with_lanes
-from backprop_lib.live.numbers import number, svg_symbol
+from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.svg import View, arrow, svg, text
 
 WIDTH, HEIGHT = 108, 82  # of a box
@@ -42,7 +42,8 @@ class GraphView(View):
         return self._layers(figure, rows_of(self.names, edges, 4 if wide else 2), edges)
 
     def _box(self, figure, name, x, y):
-        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+        read, i = figure.recording.read, figure.recording.number_of(name)
+        (value, value_mark), (grad, grad_mark) = read("value", name), read("grad", name)
         right = x + WIDTH - 9
         return (
             f"<g class=bf-box data-box={i}>"
@@ -54,8 +55,8 @@ class GraphView(View):
                 figure.in_symbols(figure.formula(name), svg_symbol),
                 "bf-formula bf-end",
             )
-            + text(right, y + 48, number(value.data), "bf-end", f"data-value={i}")
-            + text(right, y + 71, number(value.grad), "bf-end", f"data-grad={i}")
+            + text(right, y + 48, shown(value), "bf-end", value_mark)
+            + text(right, y + 71, shown(grad), "bf-end", grad_mark)
             + "</g>"
         )
 
@@ -150,7 +151,7 @@ class GraphView(View):
         slope, mark = figure.recording.read("local", (name, source))
         formula = figure.in_symbols(figure.local(name, source), svg_symbol)
         formula = "" if formula.lstrip("−").isdigit() else formula  # the number stands there
-        return f"× <tspan {mark}>{number(slope)}</tspan>", formula
+        return f"× <tspan {mark}>{shown(slope)}</tspan>", formula
 
     def _label(self, figure, source, name, x, y, with_formula=True):
         times, formula = self._local(figure, source, name)

@@ -127,7 +127,8 @@ class Matrices:
 
 def blended(share):
     """Blend from white to the sign's colour; return it and whether white is to be written on it."""
-    share = 0.0 if math.isnan(share) else share
+    if not math.isfinite(share):
+        return "none", False
     strength = min(abs(share), 1.0)
     end = POSITIVE if share > 0 else NEGATIVE
     red, green, blue = (math.floor(255.5 + (channel - 255) * strength) for channel in end)

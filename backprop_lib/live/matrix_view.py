@@ -1,6 +1,7 @@
 """The matrix view: numbered heat maps of values, gradients and local derivatives."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from backprop_lib.live.heatmap import heat_svg
 from backprop_lib.live.numbers import shown
@@ -54,7 +55,7 @@ class Block:
             numbers,
             [[shown(x, self.digits) for x in row] for row in numbers],
             self.cell,
-            heat or max(max(map(abs, row)) for row in numbers) or 1.0,
+            heat or max((abs(x) for row in numbers for x in row if isfinite(x)), default=0) or 1.0,
             {"value": "bf-value", "grad": "bf-grad", "local": "bf-local"}[self.of],
             [[mark + digits for _, mark in row] for row in read],
             attributes=f"aria-hidden=true data-heat={heat:g}",
@@ -68,6 +69,8 @@ class MatrixView(View):
     ----------
     rows : list of list of Block
     """
+
+    legend = "<span>purple below 0, green above</span>"
 
     def __init__(self, rows):
         self.rows = rows

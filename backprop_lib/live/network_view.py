@@ -4,7 +4,7 @@ import math
 from functools import cached_property
 
 from backprop_lib.live.layout import spread_along
-from backprop_lib.live.numbers import number, svg_symbol
+from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.svg import View, classes_of, svg, text
 
 
@@ -80,7 +80,8 @@ class NetworkView(View):
         """Return the wide drawing (layers left to right) or the narrow one (top to bottom)."""
         across = wide
         (width, height), place, ends, chips = self._layouts[across]
-        steepest = max(abs(figure.recording.by_name[name].grad) for name in ends) or 1
+        slopes = [abs(figure.recording.by_name[name].grad) for name in ends]
+        steepest = max(filter(math.isfinite, slopes), default=0) or 1
         parts = [self._edge(figure, name, *pair, steepest) for name, pair in ends.items()]
         parts += [self._neuron(figure, column, row, *place[column, row]) for column, row in place]
         parts += [self._chip(figure, name, *xy) for name, xy in chips.items()]
@@ -95,96 +96,100 @@ class NetworkView(View):
         return svg(width, height, parts, "bf-network")
 
     def _edge(self, figure, name, start, end, steepest):
-        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
-        x, kinds = value.data, []
+        read, kinds = figure.recording.read, []
+        x, _ = read("value", name)
         if figure.by_gradient:
-            x, kinds = 2.5 * value.grad / steepest, ["bf-gradient"]
+            x, kinds = 2.5 * read("grad", name)[0] / steepest, ["bf-gradient"]
         if name == figure.touched.name:
             kinds.append("bf-lit")
         stroke, dash = edge_style(x)
         line = f"M{start[0]:g},{start[1]:g}L{end[0]:g},{end[1]:g}"
-        return f"<path data-edge={i}{classes_of(' '.join(kinds))} d={line} stroke-width={stroke}{dash} />"
+        mark = f"data-edge={figure.recording.number_of(name)}{classes_of(' '.join(kinds))}"
+        return f"<path {mark} d={line} stroke-width={stroke}{dash} />"
 
     def _chip(self, figure, name, x, y):
-        i, value = figure.recording.number_of(name), figure.recording.by_name[name]
+        (value, value_mark), (grad, grad_mark) = (
+            figure.recording.read(of, name) for of in ("value", "grad")
+        )
         return (  # the style knows the size of the plate
-            f"<g class=bf-chip data-pick={i} transform=translate({x:.4g},{y:.4g})><rect />"
-            f"<text y=-3 data-value={i}>{number(value.data)}</text>"
-            f"<text y=13 data-grad={i}>{number(value.grad)}</text></g>"
+            f"<g class=bf-chip data-pick={figure.recording.number_of(name)} "
+            f"transform=translate({x:.4g},{y:.4g})><rect /><text y=-3 {value_mark}>{shown(value)}"
+            f"</text><text y=13 {grad_mark}>{shown(grad)}</text></g>"
         )
 
     def _neuron(self, figure, column, row, x, y):
-        recording = figure.recording
+        recording, read = figure.recording, figure.recording.read
         at = f"transform=translate({x:g},{y:g})"
         if column == 0:
             name = self.inputs[row]
-            i, value = recording.number_of(name), recording.by_name[name]
+            value, mark = read("value", name)
             return (
-                f"<g class=bf-box data-box={i} {at}><circle r={self.input_radius} />"
+                f"<g class=bf-box data-box={recording.number_of(name)} {at}>"
+                f"<circle r={self.input_radius} />"
                 f"<text y=-5 class=bf-symbol>{svg_symbol(figure.symbols[name])}</text>"
-                f"<text y=15 data-value={i}>{number(value.data)}</text></g>"
+                f"<text y=15 {mark}>{shown(value)}</text></g>"
             )
         z, a, bias = (f"{letter}{column}_{row + 1}" for letter in "zab")
         a = a if a in recording.by_name else z  # without an activation function
         iz, ia = recording.number_of(z), recording.number_of(a)
-        vz, va = recording.by_name[z], recording.by_name[a]
-        r, dead = self.radius, " bf-dead" if va.operation == "relu" and va.data == 0 else ""
+        (vz, z_mark), (va, a_mark), (delta, d_mark) = (
+            read("value", z),
+            read("value", a),
+            read("grad", z),
+        )
+        switched_off = recording.by_name[a].operation == "relu" and va == 0
+        r, dead = self.radius, " bf-dead" if switched_off else ""
         plate = text(
             x - 33, y + self.plate_drop + 1, svg_symbol(figure.symbols[bias]), "bf-plate-name"
         )
         return (
             f'<g class="bf-box bf-neuron{dead}" data-box="{iz} {ia}" {at}><circle r={r} />'
-            f'<path class=bf-level data-fill="{ia} {r}" d="{fill_path(r, fill_level(va.data))}"/>'
+            f'<path class=bf-level data-fill="{ia} {r}" d="{fill_path(r, fill_level(va))}"/>'
             f"<circle class=bf-rim r={r} />"
-            f"<text y=-19 class=bf-z>z <tspan data-value={iz}>{number(vz.data)}</tspan></text>"
-            f"<text y=3 class=bf-big data-value={ia}>{number(va.data)}</text>"
-            f"<text y=22 class=bf-grad>δ <tspan data-grad={iz}>{number(vz.grad)}</tspan></text></g>"
+            f"<text y=-19 class=bf-z>z <tspan {z_mark}>{shown(vz)}</tspan></text>"
+            f"<text y=3 class=bf-big {a_mark}>{shown(va)}</text>"
+            f"<text y=22 class=bf-grad>δ <tspan {d_mark}>{shown(delta)}</tspan></text></g>"
             f"{self._chip(figure, bias, x, y + self.plate_drop)}{plate}"
         )
 
     def _targets(self, figure, place, across):
         """Write each target beside its output neuron, and the loss."""
         recording, last = figure.recording, self.depth
-        targets = [f"t{j + 1}" for j in range(self.sizes[-1])]
+        rows = [place[last, row] for row in range(self.sizes[-1])]
         parts = []
-        for row, name in enumerate(targets):
-            i, value = recording.number_of(name), recording.by_name[name].data
-            x, y = place[last, row]
-            x, y = (x + self.radius + 10, y + 5) if across else (x, y + self.plate_drop + 36)
-            symbol = svg_symbol(figure.symbols[name])
-            written = f"target {symbol} = <tspan data-value={i}>{number(value)}</tspan>"
+        for row, (x, y) in enumerate(rows):
+            value, mark = recording.read("value", f"t{row + 1}")
+            symbol = svg_symbol(figure.symbols[f"t{row + 1}"])
             if across:
+                x, y = x + self.radius + 10, y + 5
                 parts.append(text(x, y - 10, f"target {symbol}", "bf-formula bf-start"))
-                parts.append(text(x, y + 9, number(value), "bf-start", f"data-value={i}"))
+                parts.append(text(x, y + 9, shown(value), "bf-start", mark))
             else:
-                parts.append(text(x, y, written, "bf-formula bf-middle"))
-        i, loss = recording.number_of(figure.loss_name), recording.loss
-        rows = [place[last, row] for row in range(len(targets))]
+                written = f"target {symbol} = <tspan {mark}>{shown(value)}</tspan>"
+                below = y + self.plate_drop + 36
+                parts.append(text(x, below, written, "bf-formula bf-middle"))
+        loss, mark = recording.read("value", figure.loss_name)
         x = rows[0][0] + self.radius + 10 if across else sum(u for u, _ in rows) / len(rows)
         y = sum(v for _, v in rows) / len(rows) + (5 if across else self.plate_drop + 60)
         y += 62 if across and len(rows) == 1 else 0
-        written = (
-            f"{svg_symbol(figure.symbols[figure.loss_name])} = "
-            f"<tspan data-value={i}>{number(loss.data)}</tspan>"
-        )
+        symbol = svg_symbol(figure.symbols[figure.loss_name])
+        written = f"{symbol} = <tspan {mark}>{shown(loss)}</tspan>"
         anchor = "bf-start" if across else "bf-middle"
-        return [
-            *parts,
-            f"<g class=bf-box data-box={i}>"
-            + text(x, y, written, f"bf-value bf-big {anchor}")
-            + "</g>",
-        ]
+        box = text(x, y, written, f"bf-value bf-big {anchor}")
+        i = recording.number_of(figure.loss_name)
+        return [*parts, f"<g class=bf-box data-box={i}>{box}</g>"]
 
 
 def edge_style(x):
     """Return the width of an edge that carries x, and its dashes where x is negative."""
+    x = x if math.isfinite(x) else 0.0
     dash = ' stroke-dasharray="7 5"' if x < 0 else ""
     return f"{min(1 + 3 * abs(x), 9):.2f}", dash
 
 
 def fill_level(a):
     """Return how full a neuron with activation a is drawn, between 0 and 1."""
-    return min(max(a, 0.0), 1.0)
+    return min(max(a, 0.0), 1.0) if math.isfinite(a) else 0.0
 
 
 def fill_path(r, level):

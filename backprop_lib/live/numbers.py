@@ -40,20 +40,18 @@ def _rounded(size, decimals):
 
 def fixed(x, digits):
     """Write a number with a fixed count of decimals; no minus before a rounded zero."""
-    if not math.isfinite(x):
-        return number(x)
     written = f"{_rounded(abs(x), digits):f}"
     return f"{MINUS if x < 0 and written.strip('0.') else ''}{written}"
 
 
 def shown(x, digits=None):
-    """Write a number as a cell shows it: three significant digits, or ``digits`` decimals.
+    """Write a number as a drawing shows it: three significant digits, or ``digits`` decimals.
 
-    Nothing if ``digits`` is negative: the cell's colour says it.
+    Nothing if it is not finite, and nothing if ``digits`` is negative: the colour says it.
     """
-    if digits is None:
-        return number(x)
-    return fixed(x, digits) if digits >= 0 else ""
+    if not math.isfinite(x) or (digits or 0) < 0:
+        return ""
+    return number(x) if digits is None else fixed(x, digits)
 
 
 def short(x):
@@ -104,16 +102,38 @@ def spoken_symbol(symbol):
 
 
 def parse_number(text):
-    """Return the finite number that was typed, or None: a true minus sign is understood."""
+    """Return the finite number that was typed, or None.
+
+    ``1/2``, ``2^-3`` and ``1e-3`` are understood, both minus signs, and a decimal comma, unless
+    three digits follow it: they might be thousands.
+    """
     plain = text.strip().replace(MINUS, "-")
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", plain, re.ASCII | re.IGNORECASE):
+    plain = re.sub(r"^([+-]?\d+),(\d{1,2}|\d{4,})$", r"\1.\2", plain, flags=re.ASCII)
+    one = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+    found = re.fullmatch(f"{one}(?:([/^]){one})?", plain, re.ASCII | re.IGNORECASE)
+    try:
+        a, sign, b = found.groups()
+        x = float(a) / float(b) if sign == "/" else float(a) ** float(b) if sign else float(a)
+        return x if math.isfinite(x) else None
+    except (AttributeError, ArithmeticError, TypeError):
         return None
-    return float(plain) if math.isfinite(float(plain)) else None
 
 
-def bracketed(x):
-    """Write a factor: a negative one in brackets."""
-    return f"({number(x)})" if x < 0 else number(x)
+def bracketed(x, digits=None):
+    """Write a number in a formula: a negative one in brackets."""
+    written = number(x) if digits is None else fixed(x, digits)
+    return f"({written})" if x < 0 else written
+
+
+def digits_for(result, numbers):
+    """Return how many decimals show where a small result of a difference comes from.
+
+    None where three significant digits show it.
+    """
+    largest = max(map(abs, numbers), default=0.0)
+    if not 0 < abs(result) < 0.01 * largest < 1e3:
+        return None
+    return min(2 - math.floor(math.log10(abs(result))), 10)
 
 
 def _marked(symbol, both, up, down):

@@ -1,7 +1,9 @@
 """The plane view: a fixed curve, with points and straight lines that the figure's values move."""
 
+import math
+
 from backprop_lib.live.numbers import short
-from backprop_lib.live.svg import View, curve_path, linear, svg, text
+from backprop_lib.live.svg import View, classes_of, curve_path, linear, svg, text
 
 
 class PlaneView(View):
@@ -37,16 +39,18 @@ class PlaneView(View):
     def draw(self, figure, wide=True):
         """Return the drawing."""
         at = figure.recording.number_of
-        data = {name: value.data for name, value in figure.recording.by_name.items()}
+        data = {name: figure.recording.read("value", name)[0] for name in self.needs}
         inner = [f"<path class=bf-faint d={self.curve} />"]
         for x, y, slope, kind in self.lines:
             path = self._line(data[x], data[y], data[slope])
             indices = f"{at(x)} {at(y)} {at(slope)}"
-            inner.append(f'<path class=bf-line-{kind} data-line="{indices}" d={path} />')
+            inner.append(f'<path class=bf-line-{kind} data-line="{indices}" d="{path}"/>')
         for x, y in self.points:
             u, v = self._at(data[x], data[y])
-            point = f'data-point="{at(x)} {at(y)}" cx={u:.1f} cy={v:.1f} r=5'
-            inner.append(f"<circle class=bf-point {point} />")
+            kinds = "bf-point" if math.isfinite(u + v) else "bf-point bf-none"
+            place = f"cx={u:.1f} cy={v:.1f}" if math.isfinite(u + v) else ""
+            point = f'data-point="{at(x)} {at(y)}" {place} r=5'
+            inner.append(f"<circle{classes_of(kinds)} {point} />")
         (x0, x1), (y0, y1) = self.x_range, self.y_range
         bottom, right = self.top + self.height, self.left + self.width
         plane = f"{self.width} {self.height} {x0:g} {x1:g} {y0:g} {y1:g}"

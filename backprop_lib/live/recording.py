@@ -1,5 +1,6 @@
 """A recorded scalar graph as a figure needs it: numbered, in formulas, differentiable by names."""
 
+import math
 import re
 from functools import cache
 
@@ -63,6 +64,7 @@ class Recording:
         for name, (_, sources) in self.inner.items():
             for value in sources:
                 self.users[value.name].append(name)
+        self.unreached = set(), set()  # names whose value, whose gradient the walk has not reached
         self._formulas = cache(self._written)
         self._swept_last = None, None
         self.run()
@@ -130,6 +132,8 @@ class Recording:
     def read(self, of, at):
         """Return a number that is shown, and the attribute that tells the script which it is.
 
+        NaN for what the walk has not reached yet.
+
         Parameters
         ----------
         of : {"value", "grad", "local"}
@@ -139,9 +143,12 @@ class Recording:
         if of == "local":
             name, source = at
             slope = self.local_derivatives(name)[source]
+            slope = math.nan if source in self.unreached[1] else slope
             return slope, f'data-local="{self.number_of(name)} {self.number_of(source)}"'
-        value = self.by_name[at]
-        return (value.data if of == "value" else value.grad), f"data-{of}={self.index[value]}"
+        value, mark = self.by_name[at], f"data-{of}={self.number_of(at)}"
+        if at in self.unreached[of == "grad"]:
+            return math.nan, mark
+        return (value.data if of == "value" else value.grad), mark
 
     def formula(self, name, source=None):
         """Return a value's formula, or its derivative by a source, with names in braces.

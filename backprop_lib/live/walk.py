@@ -2,11 +2,11 @@
 
 import re
 from html import escape
-from math import isfinite
+from math import ceil, isfinite
 
-from backprop_lib.live.numbers import bracketed, html_symbol, number
+from backprop_lib.live.numbers import bracketed, digits_for, html_symbol, number
 
-LONGEST_SUM = 6  # terms; of a longer sum the first two are written
+LONGEST_SUM = 3  # terms; of a longer sum the two largest are written
 
 
 class Walk:
@@ -46,19 +46,27 @@ class Walk:
         forward = step < len(self.ahead)
         return ([self.ahead[step]] if forward else self.back[step - len(self.ahead)]), forward
 
-    def waiting(self, step):
-        """Return the names whose value, and those whose gradient, have not been reached yet."""
+    def unreached(self, step):
+        """Return the names whose value, and those whose gradient, a step has not reached yet."""
+        if step is None:
+            return set(), set()
         done = step - len(self.ahead) + 1
-        return self.ahead[step + 1 :], sum(self.back[max(done, 0) :], start=[])
+        return set(self.ahead[step + 1 :]), set(sum(self.back[max(done, 0) :], start=[]))
 
     def said(self, step):
-        """Say what a step does, as HTML."""
+        """Say what a step does, as HTML: one equals sign a line."""
         names, forward = self.current(step)
         if forward:
             place = f"<b>Forward, {step + 1} of {len(self.ahead)}.</b>"
             return f"{place} {self.forward_sentence(names[0])}"
         place = f"<b>Backward, {step - len(self.ahead) + 1} of {len(self.back)}.</b>"
-        return f"{place} {'<br>'.join(self.backward_sentence(name) for name in names)}"
+        also = "".join(f" <span>{self.in_short(name)}</span>" for name in names[1:])
+        return f"{place} {self.backward_sentence(names[0])}{also and '<br>' + also}"
+
+    def lines(self):
+        """Return how many lines the longest sentence takes on a wide and on a narrow page."""
+        most = max(len(names) for names in self.back) - 1
+        return 3 + ceil(most / 3), 5 + most
 
     def lost_sentence(self):
         """Say where the numbers end, as HTML; nothing if they do not."""
@@ -78,31 +86,44 @@ class Walk:
 
     def forward_sentence(self, name):
         """Say how a value comes about: formula, numbers plugged in, result."""
-        template = self.figure.formula(name)
-        formula = f"{self.figure.in_symbols(template)} = " if template else ""
-        plugged = f"{self._in_numbers(template)} = " if template else ""
-        value = number(self.recording.by_name[name].data)
+        template, value = self.figure.formula(name), self.recording.by_name[name].data
         symbol = html_symbol(self.figure.symbols[name])
-        return f'{symbol} = {formula}<b class="bf-value">{plugged}{value}</b>'
+        if not template:
+            return f'{symbol} = <b class="bf-value">{number(value)}</b>'
+        plugged = self._in_numbers(template, value)
+        lines = f"{symbol} = {self.figure.in_symbols(template)}<br>"
+        return f'{lines}<b class="bf-value">= {plugged}<br>= {number(value)}</b>'
 
     def backward_sentence(self, name):
         """Say how a gradient comes about: upstream × local, summed where paths meet."""
-        recording, values = self.recording, self.recording.by_name
         if name == self.figure.loss_name:
             start = '<b class="bf-grad">1.000</b>: the walk back starts here.'
             return f"{self._slope_symbol(name)} = {start}"
-        words, numbers = [], []
+        words, numbers = self._terms(name)
+        result = number(self.recording.by_name[name].grad)
+        lines = f"{self._slope_symbol(name)} = {' + '.join(words)}<br>"
+        return f'{lines}<b class="bf-grad">= {" + ".join(numbers)}<br>= {result}</b>'
+
+    def in_short(self, name):
+        """Say it on one line, without the words."""
+        numbers = " + ".join(self._terms(name)[1])
+        result = number(self.recording.by_name[name].grad)
+        return f'{self._slope_symbol(name)} = <b class="bf-grad">{numbers} → {result}</b>'
+
+    def _terms(self, name):
+        """Return upstream × local for each path, in words and in numbers; of many the largest."""
+        recording, terms = self.recording, []
         for consumer in recording.consumers(name):
+            upstream = recording.by_name[consumer].grad
             slope = recording.local_derivatives(consumer)[name]
-            upstream = bracketed(values[consumer].grad)
-            words.append(f"{self._slope_symbol(consumer)} × {self._local_symbol(consumer, name)}")
-            numbers.append(f"{upstream} × {self._local_number(consumer, name, slope)}")
-        if len(words) > LONGEST_SUM:
-            words[2:], numbers[2:] = [f"… ({len(words)} terms)"], ["…"]
-        return (
-            f'{self._slope_symbol(name)} = {" + ".join(words)} = <b class="bf-grad">'
-            f"{' + '.join(numbers)} = {number(values[name].grad)}</b>"
-        )
+            words = f"{self._slope_symbol(consumer)} × {self._local_symbol(consumer, name)}"
+            plugged = f"{bracketed(upstream)} × {self._local_number(consumer, name, slope)}"
+            terms.append((words, plugged, abs(upstream * slope)))
+        count = len(terms)
+        if count > LONGEST_SUM:
+            terms.sort(key=lambda term: -term[2])
+            terms[LONGEST_SUM - 1 :] = [(f"… ({count} terms, the largest first)", "…", 0)]
+        return [words for words, *_ in terms], [plugged for _, plugged, _ in terms]
 
     def _slope_symbol(self, name):
         symbols = self.figure.symbols
@@ -117,13 +138,17 @@ class Walk:
 
     def _local_number(self, name, source, slope):
         template = self.figure.local(name, source)
-        if not template or re.fullmatch(r"\{\w+\}|\d+", template):
+        if not template or re.fullmatch(r"\{\w+\}|−?\d+", template):
             return bracketed(slope)
-        return f"({self._in_numbers(template)} = {number(slope)})"
+        return f"({self._in_numbers(template, slope)} = {number(slope)})"
 
-    def _in_numbers(self, template):
-        values = self.recording.by_name
-        return re.sub(r"\{(\w+)\}", lambda m: bracketed(values[m[1]].data), escape(template))
+    def _in_numbers(self, template, result):
+        """Return a formula with the numbers in it, with the digits that a difference needs."""
+        by_name = self.recording.by_name
+        values = {name: by_name[name].data for name in re.findall(r"\{(\w+)\}", template)}
+        digits = digits_for(result, values.values()) if re.search(".[+−]", template) else None
+        written = {name: bracketed(x, digits) for name, x in values.items()}
+        return re.sub(r"\{(\w+)\}", lambda m: written[m[1]], escape(template))
 
 
 def _is_sum(template):
