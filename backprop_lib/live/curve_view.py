@@ -28,7 +28,7 @@ class CurveView(View):
             f"<span class=bf-axis-name>{symbol}</span> = <b {mark}>{shown(loss)}</b>, slope by "
             f"<span class=bf-axis-name data-curve-name>{html_symbol(figure.symbols[slider.name])}"
             f"</span> <b class=bf-grad data-slope>{shown(grad)}</b></p>"
-            f"{self._history(figure) if figure.trainable else ''}</div>"
+            "</div>"
         )
 
     def draw(self, figure, wide=True):
@@ -63,7 +63,8 @@ class CurveView(View):
         ]
         return svg(self.width, self.height, parts)
 
-    def _history(self, figure):
+    def history(self, figure):
+        """Return the losses of the updates so far."""
         losses, path, said = figure.history, "", ""
         if len(losses) > 1:
             across = linear(0, len(losses) - 1, self.left, self.right)

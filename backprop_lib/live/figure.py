@@ -103,6 +103,8 @@ class Figure:
         Where the slider for η starts; it reaches a hundred times lower and higher.
     examples : dict of str to dict of str to float, optional
         Settings to choose from by label: numbers for leaves. The first one is the figure's start.
+    legend : sequence of str, optional
+        What is blue, what is orange, and more to be said.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Figure:
         formulas=None,
         learning_rate=0.01,
         examples=None,
+        legend=("value, forward →", "← gradient, backward"),
     ):
         self.recording = Recording(loss)
         self.loss_name = loss.name
@@ -122,7 +125,7 @@ class Figure:
         self.title, self.sliders, self.views = title, list(sliders), list(views)
         self.typed = formulas or {}
         self.learning_rate = positive_number(learning_rate, "Figure: learning_rate")
-        self.examples = examples or {}
+        self.examples, self.legend = examples or {}, legend
         self._check()
         self.touched = self.sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
@@ -203,9 +206,11 @@ class Figure:
         said = self.walk.backward_sentence(self.touched.name)
         return (
             f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
-            f"{self.drawing()}<fieldset disabled><div class=bf-walk>{self._walk_buttons()}</div>"
-            f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p>'
-            f"<div class=bf-panel>{self.curves()}{self._slider_rows()}</div>"
+            f"{self.drawing()}<fieldset disabled><div class=bf-walk>"
+            f"<div class=bf-buttons>{self._walk_buttons()}</div>"
+            f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p></div>'
+            f"<div class=bf-panel>{self.curves()}<div class=bf-sliders>{self._slider_rows()}"
+            f"{self.histories()}</div></div>"
             f"<div class=bf-controls>{self._buttons()}</div></fieldset>"
             '<p class=bf-note role=status></p><p class="bf-spoken" aria-live=polite></p>'
             f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
@@ -216,16 +221,21 @@ class Figure:
     def drawing(self):
         """Return the views that stand above the sliders, as HTML."""
         drawings = "".join(view.html(self) for view in self.views if not view.beside)
-        more = "".join(f" {view.legend}" for view in self.views)
+        blue, orange, *more = (*self.legend, *(view.legend for view in self.views if view.legend))
+        more = "".join(f" <span>{escape(text)}</span>" for text in more)
         return (
-            f"<div class=bf-head><b>{escape(self.title)}</b><span><span class=bf-value>value, "
-            f"forward →</span> <span class=bf-grad>← gradient, backward</span>{more}</span></div>"
+            f"<div class=bf-head><b>{escape(self.title)}</b><span><span class=bf-value>"
+            f"{escape(blue)}</span> <span class=bf-grad>{escape(orange)}</span>{more}</span></div>"
             f"<div class=bf-views>{drawings}</div>"
         )
 
     def curves(self):
         """Return the views that stand beside the sliders, as HTML."""
         return "".join(view.html(self) for view in self.views if view.beside)
+
+    def histories(self):
+        """Return the losses of the updates so far, as HTML."""
+        return "".join(view.history(self) for view in self.views if self.trainable and view.beside)
 
     def _slider_rows(self):
         """Return the first sliders, and the others folded."""
@@ -236,7 +246,7 @@ class Figure:
                 f"<details class=bf-more><summary>{len(others)} more sliders</summary>"
                 f"{self._rows(others)}</details>"
             )
-        return f"<div class=bf-sliders>{rows}</div>"
+        return rows
 
     def _rows(self, sliders):
         loss = html_symbol(self.symbols[self.loss_name])

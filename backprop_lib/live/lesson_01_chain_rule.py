@@ -41,6 +41,7 @@ def secant_figure(x=0.7, n=1):
     return Figure(
         named(v)["E"],
         title="The secant becomes the tangent",
+        legend=("secant", "tangent", "E = log₁₀ of the distance between their slopes"),
         formulas={"E": "log₁₀(|{s} − {d}| + 10⁻¹⁷)"},
         sliders=[
             Slider(v["n"], 0, 52, 1, group="step", parameter=False),

@@ -37,8 +37,8 @@ def _blocks():
         for letter, n in [("p", 8), ("w", 3), ("z", 6), ("a", 6)]
     )
     scores = [[f"s{k}" for k in range(10)]]
-    image = {"digits": -1, "cell": (20, 20)}
-    small = {"digits": 1, "cell": (28, 26)}
+    image = {"digits": -1, "cell": (17, 17)}
+    small = {"digits": 1, "cell": (28, 22)}
     row = {"cell": (33, 28)}
     return [
         [
@@ -50,10 +50,12 @@ def _blocks():
         [
             Block("∂J/∂ image", p, of="grad", **image),
             Block("dW", w, of="grad", cell=(56, 32)),
-            Block("dZ", z, of="grad", digits=2, cell=(38, 26)),
+            Block("dZ", z, of="grad", digits=2, cell=(38, 22)),
         ],
-        [Block("scores of 0 to 9", scores, digits=1, **row)],
-        [Block("∂J/∂ scores: probability − target", scores, of="grad", scale=1, digits=2, **row)],
+        [
+            Block("scores of 0 to 9", scores, digits=1, **row),
+            Block("∂J/∂ scores: probability − target", scores, of="grad", scale=1, digits=2, **row),
+        ],
     ]
 
 

@@ -70,7 +70,7 @@ class MatrixView(View):
     rows : list of list of Block
     """
 
-    legend = "<span>purple below 0, green above</span>"
+    legend = "purple below 0, green above"
 
     def __init__(self, rows):
         self.rows = rows

@@ -42,7 +42,7 @@ class NetworkView(View):
     def _layout(self, across):
         """Return the drawing's size and the places of neurons and chips: no value moves them."""
         sizes = self.sizes
-        spread = (172 if max(sizes) < 3 else 200) if across else min(170, 340 // max(sizes))
+        spread = (172 if max(sizes) < 3 else 184) if across else min(170, 340 // max(sizes))
         along, at = 46, []
         for size, next_size in zip(sizes, [*sizes[1:], 0], strict=True):
             at.append(along)

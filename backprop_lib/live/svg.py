@@ -25,7 +25,7 @@ class View:
     boxes = ()  # the names with a box of their own
     needs = ()  # the names, and pairs (result, source), that it shows
     beside = False  # whether it stands beside the sliders
-    legend = ""  # HTML: what else it draws in which colour
+    legend = ""  # what else it draws in which colour
     has_edges = False  # whether it has edges that show weights or, at a switch, gradients
 
     def html(self, figure):
