@@ -223,7 +223,7 @@ class FigureControls:
             said = figure.walk.said(self.step)
         curves = f"<div class=bf-panel>{figure.curves()}</div>"
         sentence = f"<p class=bf-sentence>{said}</p>"
-        return f"<div class={self._scope}>{self._lit()}{figure.drawing()}</div>{curves}{sentence}"
+        return f"<div class={self._scope}>{self._lit()}{figure.head()}{figure.drawing()}</div>{curves}{sentence}"
 
     @property
     def _scope(self):

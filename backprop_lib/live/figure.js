@@ -222,7 +222,7 @@
       this.byLeaf = new Map(this.sliders.map((slider) => [slider.leaf, slider]));
       const texts = (name) =>
         marked(name).map((el) => ({
-          el, node: el.firstChild, at: numbers(el, name), digits: el.dataset.digits, text: "",
+          el, node: el.firstChild, at: numbers(el, name), digits: el.dataset.digits, text: el.textContent,
         }));
       this.valueTexts = texts("value");
       this.gradTexts = texts("grad");

@@ -206,7 +206,7 @@ class Figure:
         said = self.walk.backward_sentence(self.touched.name)
         return (
             f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
-            f"{self.drawing()}<fieldset disabled><div class=bf-walk>"
+            f"{self.head()}<fieldset disabled>{self.drawing()}<div class=bf-walk>"
             f"<div class=bf-buttons>{self._walk_buttons()}</div>"
             f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p></div>'
             f"<div class=bf-panel>{self.curves()}<div class=bf-sliders>{self._slider_rows()}"
@@ -218,16 +218,19 @@ class Figure:
             "</backprop-figure>"
         )
 
-    def drawing(self):
-        """Return the views that stand above the sliders, as HTML."""
-        drawings = "".join(view.html(self) for view in self.views if not view.beside)
+    def head(self):
+        """Return the title and what is drawn in which colour, as HTML."""
         blue, orange, *more = (*self.legend, *(view.legend for view in self.views if view.legend))
         more = "".join(f" <span>{escape(text)}</span>" for text in more)
         return (
             f"<div class=bf-head><b>{escape(self.title)}</b><span><span class=bf-value>"
             f"{escape(blue)}</span> <span class=bf-grad>{escape(orange)}</span>{more}</span></div>"
-            f"<div class=bf-views>{drawings}</div>"
         )
+
+    def drawing(self):
+        """Return the views that do not stand beside the sliders, as HTML."""
+        drawings = "".join(view.html(self) for view in self.views if not view.beside)
+        return f"<div class=bf-views>{drawings}</div>"
 
     def curves(self):
         """Return the views that stand beside the sliders, as HTML."""

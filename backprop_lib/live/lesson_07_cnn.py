@@ -38,19 +38,19 @@ def _blocks():
     )
     scores = [[f"s{k}" for k in range(10)]]
     image = {"digits": -1, "cell": (17, 17)}
-    small = {"digits": 1, "cell": (28, 22)}
+    small = {"digits": 1, "cell": (26, 22)}
     row = {"cell": (33, 28)}
     return [
         [
             Block("image", p, scale=1, **image),
-            Block("kernel W", w, scale=2, digits=2, cell=(37, 32)),
+            Block("kernel W", w, scale=2, digits=2, cell=(34, 32)),
             Block("feature map Z", z, **small),
             Block("after ReLU", a, **small),
         ],
         [
             Block("∂J/∂ image", p, of="grad", **image),
-            Block("dW", w, of="grad", cell=(56, 32)),
-            Block("dZ", z, of="grad", digits=2, cell=(38, 22)),
+            Block("dW", w, of="grad", cell=(52, 32)),
+            Block("dZ", z, of="grad", digits=2, cell=(34, 22)),
         ],
         [
             Block("scores of 0 to 9", scores, digits=1, **row),
