@@ -8,6 +8,10 @@ import numpy as np
 FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
+class NonFiniteError(ValueError):
+    """A NaN or an infinity came, or came out, where finite numbers are expected."""
+
+
 def real_number(value, name):
     """Return ``value`` as a finite float, or say what is wrong with it."""
     if type(value) is float and value - value == 0.0:  # NaN for NaN and infinity
@@ -19,7 +23,7 @@ def real_number(value, name):
     except OverflowError:  # an integer beyond the largest float
         number = np.inf
     if not np.isfinite(number):
-        raise ValueError(f"{name}: expected a finite number, got {number}")
+        raise NonFiniteError(f"{name}: expected a finite number, got {number}")
     return number
 
 
@@ -78,7 +82,7 @@ def real_array(value, name, shape=None):
         raise ValueError(f"{name}: expected at least one entry on every axis, got {array.shape}")
     if not all_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name}: expected finite numbers, got {array[where]} at {where}")
+        raise NonFiniteError(f"{name}: expected finite numbers, got {array[where]} at {where}")
     return array
 
 
@@ -112,10 +116,7 @@ def label_array(value, name, classes, m=None):
 
     ``m`` is how many there must be; any number of at least one if omitted.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: expected a list of labels, got {error}") from None
+    array = _as_array(value, name, "a list of labels")
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integer labels, got dtype {array.dtype}")
     m = array.size if m is None else m
@@ -129,6 +130,25 @@ def label_array(value, name, classes, m=None):
     return array
 
 
+def function(value, name, example):
+    """Return ``value`` if it can be called, or say what it should be, with an example."""
+    if not callable(value):
+        raise TypeError(
+            f"{name}: expected a function such as {example}, got {type(value).__name__}"
+        )
+    return value
+
+
+def made_object(value, name, example, methods):
+    """Return ``value`` if it is an object with these methods, and not its class, or its name."""
+    found = type(value).__name__
+    if isinstance(value, type):
+        found = f"the class {value.__name__}"
+    elif all(callable(getattr(value, method, None)) for method in methods):
+        return value
+    raise TypeError(f"{name}: expected an object such as {example}, got {found}")
+
+
 def random_generator(value, name):
     """Return ``value`` if it is a numpy Generator; a seed is not one."""
     if not isinstance(value, np.random.Generator):
@@ -139,13 +159,20 @@ def random_generator(value, name):
     return value
 
 
-def _as_array(value, name):
-    if isinstance(value, np.ma.MaskedArray):
+def _as_array(value, name, expected="a rectangular array"):
+    if _masked(value):
         raise TypeError(f"{name}: expected an array, got a masked one, whose mask would be lost")
     try:
         return np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name}: expected a rectangular array, got {error}") from None
+        raise ValueError(f"{name}: expected {expected}, got {error}") from None
+
+
+def _masked(value):
+    """Say whether an array is masked, or one somewhere in a list."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_masked, value))
+    return isinstance(value, np.ma.MaskedArray)
 
 
 def _written(shape):

@@ -6,7 +6,14 @@ together to one flat vector G, so that a formula is computed once and not once a
 
 import numpy as np
 
-from backprop_lib._validate import all_finite, fraction, positive_number, real_array, real_number
+from backprop_lib._validate import (
+    NonFiniteError,
+    all_finite,
+    fraction,
+    positive_number,
+    real_array,
+    real_number,
+)
 
 
 class SGD:
@@ -80,13 +87,18 @@ class Adam:
 def _strung(optimizer, parameters, gradients):
     """Return the parameters and the gradients, each as one new vector, after checking them."""
     name = type(optimizer).__name__
+    for what, arrays in (("parameters", parameters), ("gradients", gradients)):
+        if not isinstance(arrays, dict):
+            raise TypeError(
+                f"{name}: {what}: expected a dict of name to array, got {type(arrays).__name__}"
+            )
     if not parameters or parameters.keys() != gradients.keys():
         raise ValueError(
             f"{name}: expected gradients for {sorted(parameters) or 'at least one parameter'}, "
             f"got {sorted(gradients)}"
         )
     for key, P in parameters.items():
-        if not isinstance(P, np.ndarray) or P.dtype.kind != "f":
+        if type(P) is not np.ndarray or P.dtype.kind != "f":
             raise TypeError(f"{name}: {key}: expected an array of floats to update, got {P!r}")
         if not P.flags.writeable:
             raise ValueError(f"{name}: {key}: expected a writeable array, got a read-only one")
@@ -107,13 +119,22 @@ def _strung(optimizer, parameters, gradients):
 
 def _store(optimizer, parameters, P, **state):
     """Put the updated vector P back into the parameters, and keep the optimiser's new state."""
-    if not all(all_finite(np.asarray(vector)) for vector in (P, *state.values())):
-        name = type(optimizer).__name__
-        raise ValueError(f"{name}: expected a step within the finite numbers; nothing has changed")
-    start = 0
+    finite = all(all_finite(np.asarray(vector)) for vector in (P, *state.values()))
+    updated, start = [], 0
     for array in parameters.values():
-        array[...] = P[start : start + array.size].reshape(array.shape)
+        part = P[start : start + array.size].reshape(array.shape)
         start += array.size
+        if array.dtype != P.dtype:  # P has the widest type of all: what fits it may not fit here
+            part = part.astype(array.dtype)
+            finite = finite and all_finite(part)
+        updated.append(part)
+    if not finite:
+        name = type(optimizer).__name__
+        raise NonFiniteError(
+            f"{name}: expected a step within the finite numbers; nothing has changed"
+        )
+    for array, part in zip(parameters.values(), updated, strict=True):
+        array[...] = part
     optimizer.shapes = [(name, array.shape) for name, array in parameters.items()]
     for name, value in state.items():
         setattr(optimizer, name, value)
