@@ -95,9 +95,13 @@ class Layer(Step):
 
     def gradients(self):
         """Return d loss / d parameter by the parameter's name, as of the last ``backward``."""
-        if self.parameter_names and not hasattr(self, f"d{self.parameter_names[0]}"):
-            raise RuntimeError(f"{self.name}: call backward before asking for gradients")
-        return {name: getattr(self, f"d{name}") for name in self.parameter_names}
+        try:
+            return {name: getattr(self, f"d{name}") for name in self.parameter_names}
+        except AttributeError:
+            sets = ", ".join(f"d{name}" for name in self.parameter_names)
+            raise RuntimeError(
+                f"{self.name}: call backward before asking for gradients: it sets {sets}"
+            ) from None
 
     def output_shape(self, input_shape):
         """Return the shape of one sample's output, without the batch axis."""

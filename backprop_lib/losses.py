@@ -4,6 +4,7 @@ The factor 1/m enters here and nowhere else.
 """
 
 import math
+import warnings
 
 import numpy as np
 
@@ -108,6 +109,24 @@ class SoftmaxCrossEntropy(Step):
         """
         P_minus_Y = self.recall()
         return P_minus_Y / P_minus_Y.shape[1]
+
+
+def warn_of_probabilities(network, loss):
+    """Warn of a sigmoid or a softmax between a network and a loss that takes logits.
+
+    Every gradient is right then, and training bad: the loss squashes once more what is squashed
+    already. A softmax is known by the network's last outputs, columns that sum to 1.
+    """
+    if not isinstance(loss, (BinaryCrossEntropy, SoftmaxCrossEntropy)):
+        return
+    last, A = network.layers[-1], network.outputs[-1]
+    sums_to_1 = len(A) > 1 and A.min() >= 0 and np.allclose(A.sum(axis=0), 1, rtol=0, atol=1e-6)
+    if isinstance(last, Sigmoid) or sums_to_1:
+        warnings.warn(
+            f"{loss.name} takes logits, but the network ends in {last.name}, whose outputs are "
+            "probabilities: leave it out, the loss has it inside",
+            stacklevel=3,
+        )
 
 
 def softmax(Z):

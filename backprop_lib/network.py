@@ -45,7 +45,10 @@ class Sequential:
         self._forward = [unchecked(layer.forward) for layer in self.layers]
         self._backward = [unchecked(layer.backward) for layer in reversed(self.layers)]
         with_parameters = [k for k, layer in enumerate(self.layers) if layer.parameter_names]
-        self._first_backward, self._no_input_gradient = None, ()  # where a step of training ends, and how
+        self._first_backward, self._no_input_gradient = (
+            None,
+            (),
+        )  # where a step of training ends, and how
         if with_parameters:
             last = len(self.layers) - 1 - with_parameters[0]
             self._backward_after_first = self._backward[:last]
@@ -70,7 +73,9 @@ class Sequential:
                 raise TypeError(self._returned(forward, A))
             if layer.parameter_names and not all_finite(A):
                 number, name = len(outputs) + 1, layer.name
-                raise NonFiniteError(f"Sequential: layer {number}, {name}: the output is not finite")
+                raise NonFiniteError(
+                    f"Sequential: layer {number}, {name}: the output is not finite"
+                )
             outputs.append(A)
         self.outputs = outputs
         return A
