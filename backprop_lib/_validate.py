@@ -1,6 +1,7 @@
 """Checks at the library's boundary: what was expected, what came, nothing repaired."""
 
 import math
+import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -128,6 +129,21 @@ def label_array(value, name, classes, m=None):
         wrong = array[(array < 0) | (array >= classes)][0]
         raise ValueError(f"{name}: expected labels 0 to {classes - 1}, got {wrong}")
     return array
+
+
+def sizes(value, name):
+    """Return ``value`` as a tuple of whole numbers above zero, such as the shape of an array."""
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name}: expected a tuple such as (3, 8), got {type(value).__name__}")
+    return tuple(whole_number(size, name) for size in value)
+
+
+def file_path(value, name):
+    """Return ``value`` as the text of a path."""
+    path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else value
+    if not isinstance(path, str):
+        raise TypeError(f"{name}: expected a path, got {type(value).__name__}")
+    return path
 
 
 def function(value, name, example):

@@ -2,12 +2,11 @@
 
 import inspect
 import io
-import os
 
 import numpy as np
 from numpy import ndarray
 
-from backprop_lib._validate import NonFiniteError, all_finite, real_array, whole_number
+from backprop_lib._validate import NonFiniteError, all_finite, file_path, real_array, sizes
 from backprop_lib.layer import Layer, unchecked
 
 ROOM = 2**20  # bytes that a saved array may take beyond its numbers, for its head
@@ -117,12 +116,7 @@ class Sequential:
 
     def summary(self, input_shape):
         """Return a table of layers, output shapes (of one sample) and parameter counts."""
-        if not hasattr(input_shape, "__iter__"):
-            raise TypeError(
-                "Sequential.summary: input_shape: expected the shape of one sample, such as (8,), "
-                f"got {type(input_shape).__name__}"
-            )
-        shape = tuple(whole_number(n, "Sequential.summary: input_shape") for n in input_shape)
+        shape = sizes(input_shape, "Sequential.summary: input_shape")
         rows = [("layer", "output shape", "parameters"), ("input", str(shape), "")]
         total = 0
         for number, layer in enumerate(self.layers, start=1):
@@ -197,10 +191,7 @@ class Sequential:
 
 
 def _archive(path, verb):
-    if not isinstance(path, (str, os.PathLike)):
-        found = type(path).__name__
-        raise TypeError(f"Sequential.{verb}: path: expected a path, got {found}")
-    path = os.fspath(path)
+    path = file_path(path, f"Sequential.{verb}: path")
     if not path.endswith(".npz"):
         raise ValueError(f"Sequential.{verb}: path: expected a name ending in .npz, got {path!r}")
     return path
