@@ -76,7 +76,8 @@ def real_array(value, name, shape=None):
     if array.dtype is not FLOAT64 and array.dtype is not FLOAT32:
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
-        array = array.astype(np.float64)
+        with np.errstate(over="ignore"):  # a long double may be too long: refused below
+            array = array.astype(np.float64)
     if not fits(array.shape, shape):
         raise ValueError(f"{name}: expected shape {_written(shape)}, got {array.shape}")
     if array.size == 0:
@@ -143,6 +144,8 @@ def file_path(value, name):
     path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else value
     if not isinstance(path, str):
         raise TypeError(f"{name}: expected a path, got {type(value).__name__}")
+    if "\0" in path:
+        raise ValueError(f"{name}: expected a path, got one with a null character: {path!r}")
     return path
 
 

@@ -77,7 +77,7 @@ def load_mnist(part, folder=None):
     -----
     Source: LeCun, Cortes and Burges, *The MNIST database of handwritten digits*.
     """
-    if part not in ("train", "test"):
+    if not isinstance(part, str) or part not in ("train", "test"):
         raise ValueError(f"load_mnist: part: expected 'train' or 'test', got {part!r}")
     if folder is not None:
         folder = file_path(folder, "load_mnist: folder")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from backprop_lib import initializers
-from backprop_lib._validate import function, real_array, whole_number
+from backprop_lib._validate import function, real_array, sizes, whole_number
 from backprop_lib.layer import Layer, takes
 
 
@@ -71,6 +71,7 @@ class Dense(Layer):
 
     def output_shape(self, input_shape):
         """Return (n_out,), after checking that the input is (n_in,)."""
+        input_shape = sizes(input_shape, "Dense: input_shape")
         if input_shape != (self.W.shape[1],):
             raise ValueError(f"Dense: expected input ({self.W.shape[1]},), got {input_shape}")
         return (self.W.shape[0],)

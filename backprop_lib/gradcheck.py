@@ -52,6 +52,8 @@ def numerical_gradient(f, P, h=STEP):
         up, down = P.copy(), P.copy()
         up[i] += step
         down[i] -= step
+        if up[i] == down[i]:
+            raise ValueError(f"numerical_gradient: h: expected a step that moves P, got {h:g}")
         G[i] = (_number(f(up)) - _number(f(down))) / (up[i] - down[i])
     return G
 

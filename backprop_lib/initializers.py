@@ -11,7 +11,9 @@ def he(shape, fan_in, fan_out, rng):
     Source: He et al. (2015), *Delving Deep into Rectifiers*.
     """
     shape, rng = sizes(shape, "he: shape"), random_generator(rng, "he: rng")
-    return rng.normal(0.0, np.sqrt(2 / positive_number(fan_in, "he: fan_in")), shape)
+    fan_in = positive_number(fan_in, "he: fan_in")
+    positive_number(fan_out, "he: fan_out")  # not needed, but xavier could stand here
+    return rng.normal(0.0, np.sqrt(2 / fan_in), shape)
 
 
 def xavier(shape, fan_in, fan_out, rng):

@@ -4,6 +4,8 @@ A network's parameters are many arrays, of which some are tiny. Each step string
 together to one flat vector G, so that a formula is computed once and not once an array.
 """
 
+from itertools import combinations
+
 import numpy as np
 
 from backprop_lib._validate import (
@@ -93,15 +95,21 @@ def _strung(optimizer, parameters, gradients):
                 f"{name}: {what}: expected a dict of name to array, got {type(arrays).__name__}"
             )
     if not parameters or parameters.keys() != gradients.keys():
+        names = [sorted(map(str, arrays)) for arrays in (parameters, gradients)]
         raise ValueError(
-            f"{name}: expected gradients for {sorted(parameters) or 'at least one parameter'}, "
-            f"got {sorted(gradients)}"
+            f"{name}: expected gradients for {names[0] or 'at least one parameter'}, got {names[1]}"
         )
     for key, P in parameters.items():
         if type(P) is not np.ndarray or P.dtype.kind != "f":
             raise TypeError(f"{name}: {key}: expected an array of floats to update, got {P!r}")
         if not P.flags.writeable:
             raise ValueError(f"{name}: {key}: expected a writeable array, got a read-only one")
+    if optimizer.shapes is None:  # once, before the first step
+        for (key, P), (other, Q) in combinations(parameters.items(), 2):
+            if np.shares_memory(P, Q):
+                raise ValueError(
+                    f"{name}: expected arrays of their own, but {key} and {other} share"
+                )
     shapes = [(key, P.shape) for key, P in parameters.items()]
     if optimizer.shapes not in (None, shapes):
         raise ValueError(

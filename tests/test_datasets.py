@@ -390,6 +390,12 @@ def test_what_is_no_path_is_named(path):
             datasets.load_mnist("train", path)
 
 
+@pytest.mark.parametrize("part", [None, ["train"], np.array(["train", "test"])], ids=repr)
+def test_a_part_of_mnist_that_is_no_text_is_named(part):
+    with pytest.raises(ValueError, match="load_mnist: part: expected 'train' or 'test', got "):
+        datasets.load_mnist(part)
+
+
 def test_masked_images_and_labels_are_refused():
     """Their mask would be lost, also within a list."""
     masked = np.ma.masked_less([1, 2, 3, 4], 2)

@@ -700,6 +700,12 @@ def test_random_directions_need_a_generator_and_a_loss_that_depends_on_something
         check_directions(network, HalfSquaredError(), [[0.0]], [[-1.0]], rng)
 
 
+@pytest.mark.parametrize("h", [1e-300, 1e-17])
+def test_a_step_that_moves_nothing_is_refused(h):
+    with pytest.raises(ValueError, match=f"numerical_gradient: h: expected a step .*, got {h:g}"):
+        gradcheck.numerical_gradient(np.sum, [1.0, 2.0], h)
+
+
 @pytest.mark.parametrize("estimate", [gradcheck.numerical_gradient, gradcheck.complex_step])
 @pytest.mark.parametrize(
     "f, error, message",

@@ -217,6 +217,14 @@ def test_a_gradient_that_backward_has_not_set_is_asked_for():
         layer.gradients()
 
 
+@pytest.mark.parametrize("fan_out", [0, "2", None])
+def test_he_wants_a_fan_out_as_xavier_does(fan_out):
+    """It does not need it; but who calls one must be able to call the other."""
+    for init in (initializers.he, initializers.xavier):
+        with pytest.raises((TypeError, ValueError), match=f"{init.__name__}: fan_out: expected"):
+            init((2, 3), 3, fan_out, np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("init", [None, "he", 0.1])
 def test_what_is_no_initializer_is_named(init):
     message = "Dense: init: expected a function such as initializers.he, got "
@@ -240,9 +248,10 @@ def test_initializers_need_the_shape_of_an_array(init, shape, error, message):
         init(shape, 3, 2, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("shape", [(4,), (1, 3), 3, None, "3"])
+@pytest.mark.parametrize("shape", [(4,), (1, 3), (), np.array([3, 4]), 3, None, "3"])
 def test_an_input_shape_that_does_not_fit_is_told(shape):
-    with pytest.raises(ValueError, match=r"Dense: expected input \(3,\), got "):
+    message = r"Dense: (input_shape: expected a tuple such as|expected input \(3,\), got \()"
+    with pytest.raises((TypeError, ValueError), match=message):
         random_dense(3, 2).output_shape(shape)
 
 
@@ -472,6 +481,13 @@ def test_integers_and_half_precision_are_promoted(kind):
     image = Conv2D(np.ones((1, 1, 2, 2), kind), [[0]]).forward(np.full((1, 2, 2, 1), 100, kind))
     assert (image.dtype, image.item()) == (np.float64, 400)
     assert ReLU().forward(np.array([[1, 2]], kind)).dtype == np.float64
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(float).max, reason="none is longer")
+def test_a_number_too_long_for_a_float_is_refused_without_a_warning():
+    W = np.full((1, 1), np.finfo(np.longdouble).max)
+    with pytest.raises(ValueError, match=r"Dense: W: expected finite numbers, got inf at \(0, 0\)"):
+        Dense(W, [[0.0]])
 
 
 @pytest.mark.parametrize("make", [lambda: random_dense(3, 2), lambda: random_conv(1, 2, 2, 2)])

@@ -580,3 +580,12 @@ def test_saving_again_replaces_the_file(tmp_path):
     other = mlp(2, 1)
     other.load(path)
     np.testing.assert_array_equal(other.layers[0].W, network.layers[0].W)
+
+
+@pytest.mark.parametrize("verb", ["save", "load"])
+def test_a_path_with_a_null_character_is_told(verb):
+    message = (
+        rf"Sequential.{verb}: path: expected a path, got one with a null character: 'a\\x00.npz'"
+    )
+    with pytest.raises(ValueError, match=message):
+        getattr(mlp(2, 1), verb)("a\0.npz")

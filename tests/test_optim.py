@@ -107,6 +107,26 @@ def test_masked_parameters_and_gradients_are_refused(make):
         make().step({"w": np.ones(2)}, {"w": masked})
 
 
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_parameters_that_share_memory_are_refused(make):
+    """Each would take its own step, and the last one written would stay."""
+    w = np.ones(4)
+    for other in (w, w[1:3], w[::-1]):
+        P = {"a": w, "b": other}
+        with pytest.raises(ValueError, match="expected arrays of their own, but a and b share"):
+            make().step(P, {name: np.ones(array.shape) for name, array in P.items()})
+        np.testing.assert_array_equal(w, 1)
+    make().step({"even": w[::2], "odd": w[1::2]}, {"even": np.ones(2), "odd": np.ones(2)})
+    assert (w < 1).all()
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_names_of_any_kind_are_told(make):
+    message = r"expected gradients for \['1', 'w'\], got \['w'\]"
+    with pytest.raises(ValueError, match=message):
+        make().step({"w": np.ones(2), 1: np.ones(1)}, {"w": np.ones(2)})
+
+
 def test_adam_s_first_step_is_the_learning_rate_whatever_the_gradient():
     for G in (1e-3, 5.0, 1e3):
         (w,) = steps(Adam(0.1), [G])
