@@ -288,6 +288,29 @@ def test_a_network_without_parameters_must_depend_on_its_input():
         check_gradients(Sequential([Passing()]), HalfSquaredError(), X, Y)
 
 
+class Dropout(Layer):
+    """Leaves out half of the numbers, others each time."""
+
+    rng = np.random.default_rng(0)
+
+    def forward(self, A):
+        self.saved = self.rng.integers(0, 2, A.shape)
+        return A * self.saved
+
+    def backward(self, dA):
+        return dA * self.recall()
+
+
+@pytest.mark.parametrize("check", [check_gradients, check_directions])
+def test_a_loss_that_changes_by_itself_is_rejected(check):
+    """Everything would be excused as rounding."""
+    arguments = [np.random.default_rng(0)] if check is check_directions else []
+    network = Sequential([random_dense(3, 9), Dropout(), random_dense(9, 3, seed=1)])
+    message = f"{check.__name__}: the loss does not depend on any parameter more than it changes"
+    with pytest.raises(GradientMismatch, match=message):
+        check(network, HalfSquaredError(), X, Y, *arguments)
+
+
 def test_a_gradient_of_the_wrong_shape_is_rejected():
     layer = TransposedWeightGradient(random_array(3, 2), random_array(3, 1))
     with pytest.raises(GradientMismatch, match=r"1\.W: expected shape \(3, 2\), got \(2, 3\)"):
