@@ -138,8 +138,9 @@ def check_directions(network, loss, X, Y, rng, tolerance=1e-7):
     """Compare the gradient of each array with one central difference, along a random direction.
 
     For G = d J / d P and a random V of P's shape, the slope of J along V is Σ G ⊙ V, and about
-    (J(P + hV) − J(P − hV)) / 2h: two forward passes for an array of a million numbers, where
-    ``check_gradients`` needs two million. A rule that is wrong in few of many entries can hide.
+    (J(P + hV) − J(P − hV)) / 2h, Equation :eq:`eq-central-difference`: two forward passes for an
+    array of a million numbers, where ``check_gradients`` needs two million. A rule that is wrong
+    in few of many entries can hide.
 
     Parameters
     ----------

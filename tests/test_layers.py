@@ -129,6 +129,13 @@ def test_output_shape_is_the_shape_of_one_sample(layer, A):
 
 
 @pytest.mark.parametrize("layer, A", CASES)
+def test_backward_before_forward(layer, A):
+    new = retyped(layer, np.float64)
+    with pytest.raises(RuntimeError, match=f"{layer.name}: call forward before backward$"):
+        new.backward(A)
+
+
+@pytest.mark.parametrize("layer, A", CASES)
 def test_backward_belongs_to_the_last_forward(layer, A):
     """Whoever called it: a look at one sample makes it that sample's."""
     layer.forward(A)
@@ -171,6 +178,12 @@ def test_a_forward_that_fails_on_its_way_leaves_the_last_one(make):
     with pytest.raises(FloatingPointError):
         unchecked(layer.forward)(A.view(Fails))
     np.testing.assert_array_equal(layer.backward(R), expected)
+    if layer.parameters():
+        layer.b = layer.b.view(Fails)  # after the product, the sum
+        with pytest.raises(FloatingPointError):
+            layer.forward(A + 1)
+        np.testing.assert_array_equal(layer.backward(R), expected)
+        assert layer.saved is A
 
 
 def test_identity_computes_nothing_and_hands_out_no_one_else_s_memory_to_write_to():

@@ -172,6 +172,13 @@ def test_softmax_cross_entropy_at_extremes(label, J, gradient):
     np.testing.assert_array_equal(loss.backward()[:, 0], gradient)
 
 
+@pytest.mark.parametrize("y", [[0.0, -0.5], [0.0, 1.5], [-1e-300, 0.0], [1.0, 1 + 2**-52]])
+def test_targets_of_binary_cross_entropy_are_probabilities(y):
+    message = r"BinaryCrossEntropy: Y: expected targets in \[0, 1\], got -?\d\S* to \d"
+    with pytest.raises(ValueError, match=message):
+        BinaryCrossEntropy().forward([[0.0, 0.0]], [y])
+
+
 @pytest.mark.parametrize("kind", [HalfSquaredError, SquaredError])
 def test_squared_errors_at_extremes(kind):
     loss = kind()
@@ -187,7 +194,7 @@ def test_binary_cross_entropy_keeps_its_digits_in_both_tails(z):
     """
     loss, e = BinaryCrossEntropy(), np.exp(-z)
     for sign, y in [(1, 1.0), (-1, 0.0)]:
-        assert loss.forward([[sign * z]], [[y]]) == pytest.approx(np.log1p(e), rel=4e-16)
+        assert loss.forward([[sign * z]], [[y]]) == pytest.approx(np.log1p(e), rel=4e-16, abs=0)
         assert loss.backward() == pytest.approx(-sign * e / (1 + e), rel=4e-16, abs=0)
 
 
@@ -198,7 +205,7 @@ def test_softmax_cross_entropy_keeps_its_digits_when_certain(z, classes):
     loss, label, r = SoftmaxCrossEntropy(), classes - 1, (classes - 1) * np.exp(-z)
     Z = np.full((classes, 1), 5.0)
     Z[label] += z
-    assert loss.forward(Z, [label]) == pytest.approx(np.log1p(r), rel=1e-15)
+    assert loss.forward(Z, [label]) == pytest.approx(np.log1p(r), rel=1e-15, abs=0)
     expected = np.full((classes, 1), np.exp(-z) / (1 + r))
     expected[label] = -r / (1 + r)
     np.testing.assert_allclose(loss.backward(), expected, rtol=1e-15)

@@ -426,6 +426,15 @@ def test_parameters_are_assigned_by_name_whatever_their_order_in_the_file(compre
         np.testing.assert_array_equal(other.parameters()[name], P)
 
 
+def test_parameters_may_lie_in_memory_column_by_column(tmp_path):
+    network, path = mlp(3, 2, 4), tmp_path / "network.npz"
+    network.layers[0].W = np.asfortranarray(network.layers[0].W)
+    network.save(path)
+    other = mlp(3, 2, 4, seed=50)
+    other.load(path)
+    np.testing.assert_array_equal(other.layers[0].W, network.layers[0].W)
+
+
 def npy(array, **head):
     """Return an array's file, with a head that may lie."""
     content = io.BytesIO()
