@@ -529,6 +529,13 @@ def test_a_kink_is_told_with_both_slopes():
         check_gradients(network, HalfSquaredError(), [[0.0]], [[-1.0]])
 
 
+def test_a_kink_that_explains_little_does_not_excuse_a_wrong_rule():
+    """The second of two samples is at the kink, but counts a thousandth of the first."""
+    network = Sequential([DroppedBiasGradient([[1.0]], [[0.0]]), ReLU()])
+    with pytest.raises(GradientMismatch, match=r"1\.b has relative error 1\.0e\+00"):
+        check_gradients(network, HalfSquaredError(), [[1.0, 0.0]], [[0.0, -1e-3]])
+
+
 @pytest.mark.parametrize("b", [1e-6, 2e-6, 5e-6, 7e-6, 2e-5, -2e-6, -5e-6])
 def test_a_kink_in_the_reach_of_a_step_is_stepped_around(b):
     """The step is 6e-6, and an eighth of it where that tells more."""
