@@ -65,7 +65,7 @@ class BinaryCrossEntropy(Step):
             found = f"{Y.min():g} to {Y.max():g}"
             raise ValueError(f"{self.name}: Y: expected targets in [0, 1], got {found}")
         positive, size = Z > 0, np.abs(Z)
-        distance = np.where(positive, 1 - Y, Y)
+        distance = np.abs(positive - Y)
         e = np.exp(-size)
         J = _finite(self, (size * distance + np.log1p(e)).sum() / Z.shape[1])
         self.saved = positive, distance, e

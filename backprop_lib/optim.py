@@ -89,11 +89,10 @@ class Adam:
 def _strung(optimizer, parameters, gradients):
     """Return the parameters and the gradients, each as one new vector, after checking them."""
     name = type(optimizer).__name__
-    for what, arrays in (("parameters", parameters), ("gradients", gradients)):
-        if not isinstance(arrays, dict):
-            raise TypeError(
-                f"{name}: {what}: expected a dict of name to array, got {type(arrays).__name__}"
-            )
+    if not isinstance(parameters, dict) or not isinstance(gradients, dict):
+        what = "gradients" if isinstance(parameters, dict) else "parameters"
+        found = type(gradients if isinstance(parameters, dict) else parameters).__name__
+        raise TypeError(f"{name}: {what}: expected a dict of name to array, got {found}")
     if not parameters or parameters.keys() != gradients.keys():
         names = [sorted(map(str, arrays)) for arrays in (parameters, gradients)]
         raise ValueError(
@@ -132,7 +131,7 @@ def _store(optimizer, parameters, P, **state):
     for array in parameters.values():
         part = P[start : start + array.size].reshape(array.shape)
         start += array.size
-        if array.dtype != P.dtype:  # P has the widest type of all: what fits it may not fit here
+        if array.dtype is not P.dtype:  # P has the widest of all types: here it may not fit
             part = part.astype(array.dtype)
             finite = finite and all_finite(part)
         updated.append(part)
