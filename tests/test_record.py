@@ -148,7 +148,7 @@ def test_no_pixel_of_the_map_is_at_the_kink():
         (
             lambda: record_kernel_network(np.ones((8, 8)), 10),
             ValueError,
-            "record_kernel_network: label: expected 0 to 9, got 10",
+            "record_kernel_network: label: expected a whole number <= 9, got 10",
         ),
     ],
 )
