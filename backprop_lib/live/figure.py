@@ -180,6 +180,12 @@ class Figure:
                 if by_name[name].operation:
                     raise ValueError(f"Figure: examples: {label}: {name} is computed, no leaf")
                 setting[name] = real_number(x, f"Figure: examples: {label}: {name}")
+        first = next(iter(self.examples.values()), {})
+        start = {name: by_name[name].data for name in first}
+        if first != start:
+            raise ValueError(f"Figure: examples: expected {start} first, the start, got {first}")
+        if any(setting.keys() != first.keys() for setting in self.examples.values()):
+            raise ValueError("Figure: examples: expected numbers for the same leaves in each")
 
     def _check_name(self, at, owner):
         """Refuse a name, or a pair (result, source), that the graph does not have."""

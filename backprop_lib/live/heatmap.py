@@ -91,7 +91,7 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
         raise ValueError(f"heatmap: direction: expected forward or backward, got {direction!r}")
     largest = float(np.abs(matrix).max()) or 1.0
     scale = largest if scale is None else positive_number(scale, "heatmap: scale")
-    rows = [[fixed(x, digits) for x in row] for row in matrix]
+    rows = [[fixed(x, digits) for x in row] for row in matrix.tolist()]
     longest = max(len(text) for row in rows for text in row)
     letters = min(cell / 3, 12, (cell - 4) / (0.6 * longest))  # the number stays inside its cell
     texts = rows if cell >= 24 else [[""] * len(row) for row in rows]

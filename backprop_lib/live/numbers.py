@@ -7,7 +7,9 @@ from html import escape
 from unicodedata import name as name_of
 
 MINUS = "\u2212"
-GREEK = {name_of(a).split()[-1].lower(): a for a in "αβγδεζηθικλμνξοπρστυφχψω"}
+GREEK = {
+    name_of(a).split()[-1].lower().replace("lamda", "lambda"): a for a in "αβγδεζηθικλμνξοπρστυφχψω"
+}
 
 
 def number(x):
