@@ -109,9 +109,9 @@ def fit(
         Nothing was learnt: at the end every sample of a batch gets the same answer, or the loss
         was the same in every epoch.
     """
-    _require(network, "network", ["forward", "backward", "parameters", "gradients"])
-    _require(loss, "loss", ["forward", "backward"])
-    _require(optimizer, "optimizer", ["step", "learning_rate"])
+    _require(network, "fit: network", ["forward", "backward", "parameters", "gradients"])
+    _require(loss, "fit: loss", ["forward", "backward"])
+    _require(optimizer, "fit: optimizer", ["step", "learning_rate"])
     X, Y = _samples(X, Y, "fit")
     epochs = whole_number(epochs, "fit: epochs")
     if patience is not None:
@@ -166,6 +166,7 @@ def fit(
 
 def accuracy(network, X, labels):
     """Return the share of samples whose largest output is at the label."""
+    _require(network, "accuracy: network", ["forward"])
     scores = real_array(network.forward(X), "accuracy: scores", ("classes", "m"))
     labels = label_array(labels, "accuracy: labels", *scores.shape)
     return float((scores.argmax(axis=0) == labels).mean())
@@ -174,11 +175,8 @@ def accuracy(network, X, labels):
 def _require(thing, name, attributes):
     """Refuse what lacks an attribute, or a class: it has them, but there is no object yet."""
     if isinstance(thing, type) or not all(hasattr(thing, wanted) for wanted in attributes):
-        *most, last = attributes
         found = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
-        raise TypeError(
-            f"fit: {name}: expected an object with {', '.join(most)} and {last}, got {found}"
-        )
+        raise TypeError(f"{name}: expected an object with {' and '.join(attributes)}, got {found}")
 
 
 def _samples(X, Y, owner):

@@ -26,14 +26,15 @@ from benchmarks import digits, gemm, memory, network_peers, startup, toy_peers  
 from benchmarks.agreement import require_agreement  # noqa: E402
 from benchmarks.table import Row, render, verdict  # noqa: E402
 from benchmarks.timing import interleaved, medians, ratios  # noqa: E402
-from benchmarks.workloads import WORKLOADS, mlp_of  # noqa: E402
+from benchmarks.workloads import COMPILED, WORKLOADS, mlp_of, worked  # noqa: E402
 
 THREADS = (1, 2)
 DTYPES = ("float64", "float32")
-THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 GRADIENT_TO_FORWARD = 2.7
 IMPORT_TO_NUMPY = 1.15
 MEMORY_TO_PYTORCH = 1.5
+COMPILED_TO_JAX = 1
 ACCURACY = 0.98
 DIGITS_REACHED, DIGITS_SECONDS, DIGITS_TO_PYTORCH = 0.95, 1, 0.5
 FRESH_SEED = 1000  # the first of those that no recipe was chosen with
@@ -81,12 +82,14 @@ def report(measurements, markdown):
     print(render(rows, _absent(), markdown))
     met = [row.met for row in rows if row.met]
     print(f"targets: {met.count('yes')} met, {met.count('NO')} not met, {met.count('open')} open")
+    if _absent():
+        print(f"NOTHING WAS COMPARED WITH {', '.join(sorted(_absent()))}. `make peers` adds them.")
 
 
 def measure(threads, effort):
     """Return everything that one process measures, ready for JSON."""
     _limit_pytorch(threads)
-    rows = [*toy_rows(threads, effort)]
+    rows = [*toy_rows(threads, effort), *compiled_rows(threads, effort)]
     for dtype in DTYPES:
         for workload in WORKLOADS:
             rows += network_rows(workload, dtype, threads, effort)
@@ -101,17 +104,29 @@ def toy_rows(threads, effort):
     peers = {name: peer() for name, peer in network_peers.installed(toy_peers.PEERS).items()}
     for workload, (ours, targets) in toy_peers.OURS.items():
         everyone = {"ours": ours()} | peers
-        limits = {name: [limit] * 2 for name, limit in targets.items()}
+        limits = {name: [limit] * 2 for name, limit in targets.items()} | {"JAX": [None] * 2}
+        yield from _compared(workload, "float64", threads, effort, everyone, limits)
+
+
+def compiled_rows(threads, effort):
+    """Yield the rows of the worked networks as compiled scalar graphs."""
+    for workload, example in COMPILED.items():
+        problem = worked(example, "float64")
+        installed = network_peers.installed(network_peers.PEERS)
+        peers = {name: peer(problem) for name, peer in installed.items()}
+        everyone = {"ours": network_peers.compiled(example)} | {n: p for n, p in peers.items() if p}
+        limits = {"PyTorch": [None] * 2, "JAX": [COMPILED_TO_JAX] * 2}
         yield from _compared(workload, "float64", threads, effort, everyone, limits)
 
 
 def network_rows(workload, dtype, threads, effort):
-    """Yield the rows of one network: against PyTorch, and against its matrix products alone."""
+    """Yield the rows of one network: against PyTorch, JAX, and its matrix products alone."""
     problem = workload.build(dtype)
     installed = network_peers.installed(network_peers.PEERS)
     peers = {name: peer(problem) for name, peer in installed.items()}
     everyone = {"ours": network_peers.ours(problem)} | {n: p for n, p in peers.items() if p}
     limits = {name: by_dtype[dtype] for name, by_dtype in workload.targets.items()}
+    limits |= {"JAX": [None] * 2}
     floor = {"GEMM floor": gemm.floor(problem)} if "GEMM floor" in limits else {}
     yield from _compared(workload.name, dtype, threads, effort, everyone, limits, floor)
 
@@ -132,35 +147,35 @@ def import_row(effort):
 
 
 def memory_rows(effort):
-    """Yield the rows of the memory, where PyTorch and /proc are there to be asked."""
-    if find_spec("torch") is None or not Path("/proc/self/clear_refs").exists():
+    """Yield the rows of the memory, where /proc is there to be asked."""
+    if not Path("/proc/self/clear_refs").exists():
         return
     for dtype in DTYPES:
         growth = {
             library: [memory.peak_growth(library, dtype) for _ in range(effort.processes)]
-            for library in memory.TRAINING
+            for library in ["ours", *network_peers.installed(memory.PEERS)]
         }
-        name = "memory, CNN on 28×28"
-        yield _row(name, dtype, 1, growth, "PyTorch", MEMORY_TO_PYTORCH, unit="B")
+        for against, limit in [("PyTorch", MEMORY_TO_PYTORCH), ("JAX", None)]:
+            yield _row("memory, CNN on 28×28", dtype, 1, growth, against, limit, unit="B")
 
 
 def digits_rows(effort):
-    """Yield the row of the digits: how many fresh seeds reach the accuracy, and how soon."""
-    if find_spec("torch") is None:
-        return
-    seconds, reached = {"ours": [], "PyTorch": []}, 0
+    """Yield the rows of the digits: how many fresh seeds reach the accuracy, and how soon."""
+    peers = network_peers.installed(digits.PEERS)
+    seconds, reached = {name: [] for name in ["ours", *peers]}, 0
     for seed in range(FRESH_SEED, FRESH_SEED + effort.seeds):
         accuracy, ours, _ = digits.train(seed)
         reached += accuracy >= ACCURACY
         seconds["ours"].append(ours)
-        seconds["PyTorch"].append(digits.pytorch_seconds(seed))
+        for name, peer_seconds in peers.items():
+            seconds[name].append(peer_seconds(seed))
     slowest, enough = max(seconds["ours"]), ceil(DIGITS_REACHED * effort.seeds)
     name = f"digits to {ACCURACY:.0%}: {reached} of {effort.seeds}, ≤ {slowest:.2f} s"
-    ratio = ratios(seconds, "ours", "PyTorch")
+    row = _row(name, "float32", 1, seconds, "PyTorch", DIGITS_TO_PYTORCH)
     reliable = reached >= enough and slowest <= DIGITS_SECONDS
-    met = verdict(ratio, DIGITS_TO_PYTORCH) if reliable else "NO"
-    target = f"≤ {DIGITS_TO_PYTORCH}, {enough} of {effort.seeds}, ≤ {DIGITS_SECONDS} s"
-    yield Row(name, "float32", 1, medians(seconds), "PyTorch", ratio, target, met)
+    target = f"{row.target}, {enough} of {effort.seeds}, ≤ {DIGITS_SECONDS} s"
+    yield row._replace(target=target, met=row.met if reliable else "NO")
+    yield _row(name, "float32", 1, seconds, "JAX", None)
 
 
 def gemm_peak(threads):
@@ -186,7 +201,7 @@ def _compared(workload, dtype, threads, effort, peers, limits, floor=None):
 
 def _row(workload, dtype, threads, amounts, against, limit, unit="s"):
     ratio = ratios(amounts, "ours", against) if against in amounts else None
-    target, met = f"≤ {limit:.3g}", verdict(ratio, limit)
+    target, met = "–" if limit is None else f"≤ {limit:.3g}", verdict(ratio, limit)
     return Row(workload, dtype, threads, medians(amounts), against, ratio, target, met, unit)
 
 

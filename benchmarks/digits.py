@@ -13,7 +13,7 @@ import numpy as np
 from backprop_lib import Adam, Conv2D, Dense, Flatten, ReLU, Sequential, SoftmaxCrossEntropy
 from backprop_lib.datasets import load_digits, shifted, split
 from backprop_lib.training import accuracy
-from benchmarks.network_peers import in_pytorch
+from benchmarks.network_peers import in_jax, in_pytorch, jax_adam
 from benchmarks.workloads import Problem, cast
 
 STEPS, WARM_UP, BATCH = 1000, 50, 64
@@ -54,6 +54,25 @@ def pytorch_seconds(seed):
         loss(model(X[batch]), labels[batch]).backward()
         adam.step()
     return time.perf_counter() - start
+
+
+def jax_seconds(seed):
+    """Return how long JAX takes for the same steps, once they are compiled."""
+    import jax
+
+    problem, _, _, rng = _problem(seed)
+    function, parameters, X, Y = in_jax(problem)
+    adam, state = jax_adam(function, parameters, X[..., :BATCH], Y[:BATCH], BETA2)
+    start = time.perf_counter()
+    X, labels = _with_half_shifts(problem.X, problem.Y)
+    for rate, batch in _steps(len(labels), rng):
+        X_batch = np.ascontiguousarray(np.moveaxis(X[batch], 0, -1))
+        state = adam(state, X_batch, labels[batch], np.float32(rate))
+    jax.block_until_ready(state)
+    return time.perf_counter() - start
+
+
+PEERS = {"PyTorch": ("torch", pytorch_seconds), "JAX": ("jax", jax_seconds)}
 
 
 def _problem(seed):

@@ -52,7 +52,22 @@ def pytorch_training(problem):
     return step
 
 
-TRAINING = {"ours": our_training, "PyTorch": pytorch_training}
+def jax_training(problem):
+    """Return a call that takes the same step in JAX, compiled beforehand."""
+    import jax
+
+    function, parameters, X, Y = network_peers.in_jax(problem)
+    adam, state = network_peers.jax_adam(function, parameters, X, Y)
+    rate = parameters[0].dtype.type(0.001)
+
+    def step():
+        nonlocal state
+        state = jax.block_until_ready(adam(state, X, Y, rate))
+
+    return step
+
+
+PEERS = {"PyTorch": ("torch", pytorch_training), "JAX": ("jax", jax_training)}
 
 
 def growth(step):
@@ -66,7 +81,8 @@ def growth(step):
 
 def main():
     library, dtype = sys.argv[1:]
-    print(growth(TRAINING[library](cnn(28, 64, dtype))))
+    training = {"ours": our_training} | network_peers.installed(PEERS)
+    print(growth(training[library](cnn(28, 64, dtype))))
 
 
 def _status(field):

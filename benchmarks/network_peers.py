@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_lib import Conv2D, Dense, Flatten, HalfSquaredError, ReLU, Sigmoid
+from backprop_lib import Conv2D, Dense, Flatten, HalfSquaredError, ReLU, Sigmoid, program
+from backprop_lib.record import record_network
 from benchmarks import closures
 
 
@@ -38,6 +39,25 @@ def ours(problem):
         return J
 
     return Peer(step, lambda J: (J, [*network.gradients().values()]))
+
+
+def compiled(example):
+    """The library's scalar graph of a worked network, as a straight-line program made once."""
+    values = record_network(example)
+    lines = program.compile(values["E"])
+    numbers = [values[name].data for name in lines.leaves]
+
+    def read(out):
+        J, *gradient = out
+        d = dict(zip(lines.leaves, gradient, strict=True))
+        arrays = []
+        for layer, W in enumerate(example.weights, 1):
+            rows, columns = ([*range(1, n + 1)] for n in W.shape)
+            arrays.append(np.array([[d[f"w{layer}_{j}{i}"] for i in columns] for j in rows]))
+            arrays.append(np.array([[d[f"b{layer}_{j}"]] for j in rows]))
+        return J, arrays
+
+    return Peer(lambda: lines.gradient(*numbers), read)
 
 
 def forward(problem):
@@ -74,14 +94,9 @@ def autograd(problem):
 def jax(problem):
     """JAX, compiled: the same formulas in its NumPy."""
     import jax
-    import jax.numpy as np_jax
 
-    jax.config.update("jax_enable_x64", True)
-    layers, (network, loss, X, Y) = problem.network.layers, problem
-    X, Y = np_jax.asarray(X), np_jax.asarray(Y)
-    function = jax.value_and_grad(lambda P: _functional_loss(np_jax, layers, loss, P, X, Y))
-    gradient = jax.jit(function)
-    parameters = [np_jax.asarray(P) for P in network.parameters().values()]
+    function, parameters, X, Y = in_jax(problem)
+    gradient = jax.jit(jax.value_and_grad(lambda P: function(P, X, Y)))
     return Peer(lambda: jax.block_until_ready(gradient(parameters)), lambda out: out)
 
 
@@ -163,6 +178,47 @@ def in_pytorch(problem):
     X = torch.from_numpy(np.ascontiguousarray(np.moveaxis(problem.X, -1, 0)))
     Y = torch.from_numpy(np.ascontiguousarray(problem.Y.T))
     return model, _torch_loss(problem.loss), X, Y
+
+
+def in_jax(problem):
+    """Return the problem's loss as a JAX function of parameters, X and Y, and those three."""
+    import jax
+    import jax.numpy as np_jax
+
+    jax.config.update("jax_enable_x64", True)
+    network, loss, X, Y = problem
+    parameters = [np_jax.asarray(P) for P in network.parameters().values()]
+
+    def function(P, X, Y):
+        return _functional_loss(np_jax, network.layers, loss, P, X, Y)
+
+    return function, parameters, np_jax.asarray(X), np_jax.asarray(Y)
+
+
+def jax_adam(function, parameters, X, Y, beta2=0.999):
+    """Return a step of Adam in JAX, compiled for arrays of these shapes, and its first state.
+
+    ``state = step(state, X, Y, learning_rate)``; a state begins with the parameters.
+    """
+    import jax
+    import jax.numpy as np_jax
+
+    @jax.jit
+    def step(state, X, Y, rate):
+        parameters, means, squares, t = state
+        gradients, t = jax.grad(function)(parameters, X, Y), t + 1
+        means = [0.9 * M + 0.1 * G for M, G in zip(means, gradients, strict=True)]
+        squares = [beta2 * S + (1 - beta2) * G * G for S, G in zip(squares, gradients, strict=True)]
+        moved = [
+            P - rate * (M / (1 - 0.9**t)) / (np_jax.sqrt(S / (1 - beta2**t)) + 1e-8)
+            for P, M, S in zip(parameters, means, squares, strict=True)
+        ]
+        return moved, means, squares, t
+
+    zeros = [np_jax.zeros_like(P) for P in parameters]
+    start = parameters, zeros, zeros, np_jax.zeros((), parameters[0].dtype)
+    rate = parameters[0].dtype.type(0.001)
+    return step.lower(start, X, Y, rate).compile(), start
 
 
 def _torch_layer(layer):

@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
 def verdict(ratio, limit):
     """Say whether a ratio meets its limit: "open" where the quartiles lie on both sides of it."""
-    if ratio is None:
+    if ratio is None or limit is None:
         return ""
     low, _, high = ratio
     return "yes" if high <= limit else "NO" if low > limit else "open"

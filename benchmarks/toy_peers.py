@@ -4,7 +4,7 @@ The expression is written once, with ordinary operators. The parameters, x and y
 beforehand; what is recorded on the way is recorded anew each time.
 """
 
-from backprop_lib import graph
+from backprop_lib import graph, program
 from backprop_lib.worked import TOY
 from benchmarks import closures
 from benchmarks.network_peers import Peer
@@ -39,8 +39,16 @@ def compiled():
     names = [f"beta{k}" for k in range(4)] + [f"omega{k}" for k in range(4)]
     parameters = [graph.Value(a, name) for a, name in zip(NUMBERS, names, strict=True)]
     x, y = graph.Value(TOY.x, "x"), graph.Value(TOY.y, "y")
-    program = graph.compile(loss(graph, *parameters, x, y))
-    return Peer(lambda: program.gradient(*NUMBERS, TOY.x, TOY.y), lambda out: (out[0], out[1:9]))
+    lines = program.compile(loss(graph, *parameters, x, y))
+    data = {leaf.name: leaf.data for leaf in (*parameters, x, y)}
+    numbers = [data[name] for name in lines.leaves]
+
+    def read(out):
+        J, *gradient = out
+        d = dict(zip(lines.leaves, gradient, strict=True))
+        return J, [d[name] for name in names]
+
+    return Peer(lambda: lines.gradient(*numbers), read)
 
 
 def closure_tape():

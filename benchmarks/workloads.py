@@ -92,6 +92,12 @@ def _targets(float64, float32):
     return {"float64": float64, "float32": float32}
 
 
+COMPILED = {
+    "2-2-2 sigmoid, compiled": SIGMOID_2_2_2,
+    "2-3-2-1 ReLU, compiled": RELU_2_3_2_1,
+}
+"""Worked networks that also run as a scalar graph, compiled; the target is to be ahead of JAX."""
+
 WORKLOADS = [
     Workload(
         "2-2-2 sigmoid, batch 1",

@@ -398,6 +398,15 @@ def test_a_convolution_of_one_pixel_and_a_dense_layer_agree_on_every_precision()
         assert [array.dtype for array in found] == [array.dtype for array in expected], dtypes
 
 
+@pytest.mark.parametrize("dA_type", [np.float32, np.float64])
+@pytest.mark.parametrize("A_type", [np.float32, np.float64])
+def test_what_pooling_and_flattening_hand_back_has_the_precision_of_what_came_back(A_type, dA_type):
+    for layer in (MaxPool2D(2), Flatten()):
+        Z = layer.forward(random_array(2, 4, 4, 3).astype(A_type))
+        dA = layer.backward(np.ones(Z.shape, dA_type))
+        assert (Z.dtype, dA.dtype) == (A_type, dA_type)
+
+
 def test_flatten_s_results_do_not_lend_out_the_caller_s_memory():
     """Written to, they would change the images, or the gradients, behind the caller's back."""
     layer, A = Flatten(), random_array(2, 3, 4, 5)

@@ -340,8 +340,8 @@ def test_an_error_that_is_not_about_infinity_comes_through_untouched(fails):
         ({"optimizer": SGD}, "optimizer: .* step and learning_rate.*, got the class SGD"),
         ({"optimizer": "sgd"}, "optimizer: .* step and learning_rate.*, got str"),
         ({"optimizer": None}, "optimizer: .* step and learning_rate.*, got NoneType"),
-        ({"network": Sequential}, "network: .* forward, .* gradients.*, got the class Sequential"),
-        ({"network": [Dense([[1.0]], [[0.0]])]}, "network: .* forward, .*, got list"),
+        ({"network": Sequential}, "network: .* forward and .* gradients, got the class Sequential"),
+        ({"network": [Dense([[1.0]], [[0.0]])]}, "network: .* forward and .*, got list"),
     ],
 )
 def test_a_class_or_a_name_where_an_object_is_wanted(changed, expected):
@@ -349,6 +349,13 @@ def test_a_class_or_a_name_where_an_object_is_wanted(changed, expected):
     arguments = dict(network=network, loss=HalfSquaredError(), optimizer=SGD(0.1)) | changed
     with pytest.raises(TypeError, match=f"^fit: {expected}"):
         fit(X=X, Y=Y, epochs=1, batch_size=2, rng=rng(), **arguments)
+
+
+@pytest.mark.parametrize("network, found", [(Sequential, "the class Sequential"), (None, "None")])
+def test_accuracy_is_asked_of_a_network(network, found):
+    message = f"^accuracy: network: expected an object with forward, got {found}"
+    with pytest.raises(TypeError, match=message):
+        training.accuracy(network, [[1.0]], [0])
 
 
 def digits(scale, m=320):
