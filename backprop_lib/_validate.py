@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Iterable
 from numbers import Integral, Real
 
 import numpy as np
@@ -44,13 +45,49 @@ def fraction(value, name):
     return number
 
 
-def whole_number(value, name, least=1):
-    """Return ``value`` as an int that is at least ``least``."""
+def whole_number(value, name, least=1, most=math.inf):
+    """Return ``value`` as an int from ``least`` to ``most``."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
         raise TypeError(f"{name}: expected a whole number, got {type(value).__name__}")
     if value < least:
         raise ValueError(f"{name}: expected a whole number >= {least}, got {value}")
+    if value > most:
+        raise ValueError(f"{name}: expected a whole number <= {most}, got {value}")
     return int(value)
+
+
+def number_range(low, high, name):
+    """Return ``low`` and ``high`` as floats that can be drawn: arithmetic on them is finite."""
+    low, high = real_number(low, f"{name}: low"), real_number(high, f"{name}: high")
+    if not low < high:
+        raise ValueError(f"{name}: expected low < high, got {low} and {high}")
+    if max(-low, high) > 1e100 or high - low < 1e-100:
+        raise ValueError(
+            f"{name}: expected numbers up to 1e100 that are 1e-100 apart, got {low} and {high}"
+        )
+    return low, high
+
+
+def instance(value, kind, name):
+    """Return ``value`` if it is of the kind."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOaeio" else "a"
+        found = type(value).__name__
+        raise TypeError(f"{name}: expected {article} {kind.__name__}, got {found}")
+    return value
+
+
+def sequence(value, name, kind=object, count=None):
+    """Return the list of what ``value`` holds, each of the kind; a text is not a sequence.
+
+    ``count`` is how many there must be; any number if omitted.
+    """
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"{name}: expected a list, got {type(value).__name__}")
+    parts = [instance(part, kind, name) for part in value]
+    if count not in (None, len(parts)):
+        raise ValueError(f"{name}: expected {count} of them, got {len(parts)}")
+    return parts
 
 
 def real_array(value, name, shape=None):

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from backprop_lib._validate import positive_number
+from backprop_lib._validate import instance, positive_number, sequence
 from backprop_lib.live.numbers import number, svg_symbol
 from backprop_lib.live.recording import check_kind
 from backprop_lib.live.svg import View, svg, text
@@ -24,13 +24,19 @@ class BarsView(View):
     name_width, half, row_height, gap = 40, 70, 30, 18
 
     def __init__(self, names, columns):
-        self.names, self.columns = names, columns
-        self.needs = [*names, *(at for _, shown, _ in columns.values() for at in shown)]
-        for head, (of, shown, scale) in columns.items():
-            check_kind(of, f"BarsView: {head}")
-            positive_number(scale, f"BarsView: {head}: scale")
+        self.names = sequence(names, "BarsView: names", str)
+        self.columns = instance(columns, dict, "BarsView: columns")
+        if not self.columns:
+            raise ValueError("BarsView: columns: expected at least one, got none")
+        self.needs = list(self.names)
+        for head, column in columns.items():
+            owner = f"BarsView: {instance(head, str, 'BarsView: columns')}"
+            of, shown, scale = sequence(column, f"{owner}: (kind, names, scale)", count=3)
+            check_kind(of, sequence(shown, owner), owner)
+            positive_number(scale, f"{owner}: scale")
             if len(shown) != len(names):
-                raise ValueError(f"BarsView: {head}: expected {len(names)} rows, got {len(shown)}")
+                raise ValueError(f"{owner}: expected {len(names)} rows, got {len(shown)}")
+            self.needs += shown
 
     def draw(self, figure, wide):
         """Return the wide drawing with the columns side by side, or one below the other."""

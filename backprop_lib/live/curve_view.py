@@ -41,7 +41,8 @@ class CurveView(View):
             linear(least, most, self.floor, self.top),
         )
         x, y = across(at.data), up(loss)
-        slope = at.grad * (up(1) - up(0)) / (across(1) - across(0))
+        steepness = (self.top - self.floor) / (most - least)
+        slope = at.grad * steepness / ((self.right - self.left) / (high - low))
         drawn = math.isfinite(y) and math.isfinite(slope)
         tangent = tangent_path(x, y, slope) if drawn else '""'
         curve = curve_path([(across(u), up(v)) for u, v in zip(xs, losses, strict=True)])
@@ -84,7 +85,7 @@ def extent(losses):
     least, most = min(finite, default=0.0), max(finite, default=1.0)
     if 0 < least < 0.1 * most:
         least = 0.0
-    return (least, most) if most - least >= 1e-12 else (least, least + 1)
+    return (least, most) if most - least >= 1e-12 else (least, least + max(1, abs(least)))
 
 
 def tangent_path(x, y, slope, length=30):
