@@ -1,6 +1,8 @@
 """Checks at the library's boundary: what was expected, what came, nothing repaired."""
 
 import math
+import os
+from collections.abc import Iterable
 from numbers import Integral, Real
 
 import numpy as np
@@ -43,13 +45,49 @@ def fraction(value, name):
     return number
 
 
-def whole_number(value, name, least=1):
-    """Return ``value`` as an int that is at least ``least``."""
+def whole_number(value, name, least=1, most=math.inf):
+    """Return ``value`` as an int from ``least`` to ``most``."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
         raise TypeError(f"{name}: expected a whole number, got {type(value).__name__}")
     if value < least:
         raise ValueError(f"{name}: expected a whole number >= {least}, got {value}")
+    if value > most:
+        raise ValueError(f"{name}: expected a whole number <= {most}, got {value}")
     return int(value)
+
+
+def number_range(low, high, name):
+    """Return ``low`` and ``high`` as floats that can be drawn: arithmetic on them is finite."""
+    low, high = real_number(low, f"{name}: low"), real_number(high, f"{name}: high")
+    if not low < high:
+        raise ValueError(f"{name}: expected low < high, got {low} and {high}")
+    if max(-low, high) > 1e100 or high - low < 1e-100:
+        raise ValueError(
+            f"{name}: expected numbers up to 1e100 that are 1e-100 apart, got {low} and {high}"
+        )
+    return low, high
+
+
+def instance(value, kind, name):
+    """Return ``value`` if it is of the kind."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOaeio" else "a"
+        found = type(value).__name__
+        raise TypeError(f"{name}: expected {article} {kind.__name__}, got {found}")
+    return value
+
+
+def sequence(value, name, kind=object, count=None):
+    """Return the list of what ``value`` holds, each of the kind; a text is not a sequence.
+
+    ``count`` is how many there must be; any number if omitted.
+    """
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"{name}: expected a list, got {type(value).__name__}")
+    parts = [instance(part, kind, name) for part in value]
+    if count not in (None, len(parts)):
+        raise ValueError(f"{name}: expected {count} of them, got {len(parts)}")
+    return parts
 
 
 def real_array(value, name, shape=None):
@@ -75,7 +113,8 @@ def real_array(value, name, shape=None):
     if array.dtype is not FLOAT64 and array.dtype is not FLOAT32:
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
-        array = array.astype(np.float64)
+        with np.errstate(over="ignore"):  # a long double may be too long: refused below
+            array = array.astype(np.float64)
     if not fits(array.shape, shape):
         raise ValueError(f"{name}: expected shape {_written(shape)}, got {array.shape}")
     if array.size == 0:
@@ -116,10 +155,7 @@ def label_array(value, name, classes, m=None):
 
     ``m`` is how many there must be; any number of at least one if omitted.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: expected a list of labels, got {error}") from None
+    array = _as_array(value, name, "a list of labels")
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integer labels, got dtype {array.dtype}")
     m = array.size if m is None else m
@@ -133,6 +169,42 @@ def label_array(value, name, classes, m=None):
     return array
 
 
+def sizes(value, name):
+    """Return ``value`` as a tuple of whole numbers above zero, such as the shape of an array."""
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name}: expected a tuple such as (3, 8), got {type(value).__name__}")
+    return tuple(whole_number(size, name) for size in value)
+
+
+def file_path(value, name):
+    """Return ``value`` as the text of a path."""
+    path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else value
+    if not isinstance(path, str):
+        raise TypeError(f"{name}: expected a path, got {type(value).__name__}")
+    if "\0" in path:
+        raise ValueError(f"{name}: expected a path, got one with a null character: {path!r}")
+    return path
+
+
+def function(value, name, example):
+    """Return ``value`` if it can be called, or say what it should be, with an example."""
+    if not callable(value):
+        raise TypeError(
+            f"{name}: expected a function such as {example}, got {type(value).__name__}"
+        )
+    return value
+
+
+def made_object(value, name, example, methods):
+    """Return ``value`` if it is an object with these methods, and not its class, or its name."""
+    found = type(value).__name__
+    if isinstance(value, type):
+        found = f"the class {value.__name__}"
+    elif all(callable(getattr(value, method, None)) for method in methods):
+        return value
+    raise TypeError(f"{name}: expected an object such as {example}, got {found}")
+
+
 def random_generator(value, name):
     """Return ``value`` if it is a numpy Generator; a seed is not one."""
     if not isinstance(value, np.random.Generator):
@@ -143,13 +215,20 @@ def random_generator(value, name):
     return value
 
 
-def _as_array(value, name):
-    if isinstance(value, np.ma.MaskedArray):
+def _as_array(value, name, expected="a rectangular array"):
+    if _masked(value):
         raise TypeError(f"{name}: expected an array, got a masked one, whose mask would be lost")
     try:
         return np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name}: expected a rectangular array, got {error}") from None
+        raise ValueError(f"{name}: expected {expected}, got {error}") from None
+
+
+def _masked(value):
+    """Say whether an array is masked, or one somewhere in a list."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_masked, value))
+    return isinstance(value, np.ma.MaskedArray)
 
 
 def _written(shape):

@@ -5,7 +5,7 @@ Source for their use in the four equations: source 003.
 
 import numpy as np
 
-from backprop_lib.layer import Layer, takes
+from backprop_lib.layer import Layer, read_only, takes
 
 
 class Activation(Layer):
@@ -14,8 +14,9 @@ class Activation(Layer):
     @takes("Z", lambda self: None)
     def forward(self, Z):
         """Return A = σ(Z), of the shape of Z."""
+        A = self.function(Z)
         self.saved = Z
-        return self.function(Z)
+        return A
 
     @takes("dA", lambda self: self.recall().shape)
     def backward(self, dA):
@@ -28,8 +29,8 @@ class Identity(Activation):
 
     @staticmethod
     def function(Z):
-        """Return Z."""
-        return Z
+        """Return Z, as a read-only view."""
+        return read_only(np.asarray(Z))
 
     @staticmethod
     def derivative(Z):

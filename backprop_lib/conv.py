@@ -8,9 +8,9 @@ import math
 import numpy as np
 
 from backprop_lib import initializers
-from backprop_lib._validate import real_array, whole_number
+from backprop_lib._validate import function, real_array, whole_number
 from backprop_lib.conv_fast import columns_backward, patches_forward, rows_backward
-from backprop_lib.layer import Layer, takes
+from backprop_lib.layer import Layer, read_only, takes
 
 COLUMNS = 2**17  # the most numbers that patches may take: a megabyte of float64
 
@@ -120,6 +120,7 @@ class Conv2D(Layer):
         filters = whole_number(filters, "Conv2D: filters")
         size = whole_number(kernel_size, "Conv2D: kernel_size")
         area = size * size
+        init = function(init, "Conv2D: init", "initializers.he")
         W = init((filters, channels, size, size), channels * area, filters * area, rng)
         return cls(W, np.zeros((filters, 1)), **geometry)
 
@@ -192,7 +193,7 @@ class MaxPool2D(Layer):
         for entries in windows:
             np.maximum(Z, entries, out=Z)
         self.saved = A, Z
-        return Z
+        return read_only(Z)
 
     @takes("dZ", lambda self: self.recall()[1].shape)
     def backward(self, dZ):
@@ -237,12 +238,12 @@ class Flatten(Layer):
     def forward(self, A):
         """Return the images as columns."""
         self.saved = A.shape
-        return _read_only(A.reshape(-1, A.shape[-1]))
+        return read_only(A.reshape(-1, A.shape[-1]))
 
     @takes("dA", lambda self: (math.prod(self.recall()[:3]), self.saved[3]))
     def backward(self, dA):
         """Return the gradients as images."""
-        return _read_only(dA.reshape(self.saved))
+        return read_only(dA.reshape(self.saved))
 
     def output_shape(self, input_shape):
         """Return (channels·height·width,)."""
@@ -265,11 +266,6 @@ def _positions(layer, size, window, stride, padding):
         f"{layer.name}: A: expected images that the {found[0]} covers in steps of {stride}, "
         f"{found[1]}: the last rows or columns would be lost"
     )
-
-
-def _read_only(view):
-    view.flags.writeable = False
-    return view
 
 
 def _padded(A, padding):

@@ -1,12 +1,12 @@
 """The 8×8 handwritten digits, in the package, and the 28×28 ones of MNIST, from the network."""
 
 import math
-import os
 from pathlib import Path
 
 import numpy as np
 
 from backprop_lib._validate import (
+    file_path,
     fraction,
     label_array,
     random_generator,
@@ -77,10 +77,10 @@ def load_mnist(part, folder=None):
     -----
     Source: LeCun, Cortes and Burges, *The MNIST database of handwritten digits*.
     """
-    if part not in ("train", "test"):
+    if not isinstance(part, str) or part not in ("train", "test"):
         raise ValueError(f"load_mnist: part: expected 'train' or 'test', got {part!r}")
-    if folder is not None and not isinstance(folder, (str, os.PathLike)):
-        raise TypeError(f"load_mnist: folder: expected a path, got {type(folder).__name__}")
+    if folder is not None:
+        folder = file_path(folder, "load_mnist: folder")
     try:
         import pooch
     except ImportError:
@@ -122,26 +122,31 @@ def read_idx(path, axes):
     import gzip  # slow to import, and only MNIST is compressed like this
     import zlib
 
-    axes = whole_number(axes, "read_idx: axes")
+    path, axes = Path(file_path(path, "read_idx: path")), whole_number(axes, "read_idx: axes")
+    if axes > 64:
+        raise ValueError(f"read_idx: axes: expected at most 64, NumPy's limit, got {axes}")
+    magic, start = bytes([0, 0, 8, axes]), 4 + 4 * axes
     try:
-        content = gzip.decompress(Path(path).read_bytes())
+        with gzip.open(path) as file:
+            head = file.read(start)
+            shape = tuple(int(n) for n in np.frombuffer(head[4:].ljust(4 * axes, b"\0"), ">u4"))
+            most = 1032 * path.stat().st_size  # gzip packs no tighter: more would be a lie
+            entries = file.read(min(math.prod(shape), most) + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"read_idx: {path}: expected a whole gzip file, got: {error}") from None
-    magic, start = bytes([0, 0, 8, axes]), 4 + 4 * axes
-    if content[:4] != magic:
+    if head[:4] != magic:
         raise ValueError(
             f"read_idx: {path}: expected first bytes {magic.hex(' ')} (unsigned bytes, "
-            f"axes: {axes}), got {content[:4].hex(' ')}"
+            f"axes: {axes}), got {head[:4].hex(' ')}"
         )
-    if len(content) < start:
-        raise ValueError(f"read_idx: {path}: expected {start} bytes of head, got {len(content)}")
-    shape = tuple(int(size) for size in np.frombuffer(content, ">u4", axes, offset=4))
-    if len(content) - start != math.prod(shape):
+    if len(head) < start:
+        raise ValueError(f"read_idx: {path}: expected {start} bytes of head, got {len(head)}")
+    if len(entries) != math.prod(shape):
         raise ValueError(
             f"read_idx: {path}: expected {math.prod(shape)} entries for shape {shape}, "
-            f"got {len(content) - start}"
+            f"got {'more' if len(entries) > math.prod(shape) else len(entries)}"
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(entries, np.uint8).reshape(shape)
 
 
 def split(images, labels, rng, held_out=0.25):

@@ -3,8 +3,9 @@
 δ is d loss / d z. Shapes: a layer with n neurons has δ of shape (n, m). Source 003.
 """
 
-from backprop_lib._validate import real_array
-from backprop_lib.activations import Sigmoid
+from backprop_lib._validate import made_object, real_array
+from backprop_lib.activations import Activation, Sigmoid
+from backprop_lib.layer import read_only
 from backprop_lib.losses import HalfSquaredError
 
 
@@ -71,6 +72,7 @@ def backpropagate(X, Y, weights, biases, activation=Sigmoid, loss=None):
         First layer first. The 1/m of the mean is inside δ.
     """
     loss = HalfSquaredError() if loss is None else loss
+    made_object(loss, "backpropagate: loss", "HalfSquaredError()", ["forward", "backward"])
     Z, A = feed_forward(X, weights, biases, activation)
     J = loss.forward(A[-1], Y)
     deltas = [output_delta(loss.backward(), activation.derivative(Z[-1]))]
@@ -85,13 +87,22 @@ def backpropagate(X, Y, weights, biases, activation=Sigmoid, loss=None):
 def feed_forward(X, weights, biases, activation=Sigmoid):
     """Return the lists Z (L arrays) and A (L + 1 arrays, A[0] = X); Equation
     :eq:`eq-feed-forward`.
+
+    A[0] shares the memory of X, and is read-only.
     """
+    for name, arrays in (("weights", weights), ("biases", biases)):
+        if not hasattr(arrays, "__len__"):
+            found = type(arrays).__name__
+            raise TypeError(f"feed_forward: {name}: expected a list of arrays, got {found}")
+    if not (isinstance(activation, type) and issubclass(activation, Activation)):
+        found = getattr(activation, "__name__", type(activation).__name__)
+        raise TypeError(f"feed_forward: activation: expected a class such as Sigmoid, got {found}")
     if len(weights) != len(biases) or len(weights) == 0:
         raise ValueError(
             f"feed_forward: expected as many biases as weights, at least one, "
             f"got {len(weights)} weights and {len(biases)} biases"
         )
-    A = [real_array(X, "feed_forward: X", ("n_0", "m"))]
+    A = [read_only(real_array(X, "feed_forward: X", ("n_0", "m")))]
     Z = []
     for layer, (W, b) in enumerate(zip(weights, biases, strict=True), start=1):
         W = real_array(W, f"feed_forward: W of layer {layer}", ("n_out", A[-1].shape[0]))

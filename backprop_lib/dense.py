@@ -3,7 +3,7 @@
 import numpy as np
 
 from backprop_lib import initializers
-from backprop_lib._validate import real_array, whole_number
+from backprop_lib._validate import function, real_array, sizes, whole_number
 from backprop_lib.layer import Layer, takes
 
 
@@ -44,14 +44,16 @@ class Dense(Layer):
         """
         n_in = whole_number(n_in, "Dense: n_in")
         n_out = whole_number(n_out, "Dense: n_out")
+        function(init, "Dense: init", "initializers.he")
         return cls(init((n_out, n_in), n_in, n_out, rng), np.zeros((n_out, 1)))
 
     @takes("A", lambda self: (self.W.shape[1], "m"))
     def forward(self, A):
         """Return Z of shape (n_out, m) for A of shape (n_in, m)."""
-        self.saved = A
         Z = np.dot(self.W, A)  # (n_out, n_in) @ (n_in, m); np.dot is quicker than @ when small
-        return Z + self.b  # (n_out, m) + (n_out, 1)
+        Z = Z + self.b  # (n_out, m) + (n_out, 1)
+        self.saved = A
+        return Z
 
     @takes("dZ", lambda self: (len(self.W), self.recall().shape[1]))
     def backward(self, dZ, input_gradient=True):
@@ -69,6 +71,7 @@ class Dense(Layer):
 
     def output_shape(self, input_shape):
         """Return (n_out,), after checking that the input is (n_in,)."""
-        if tuple(input_shape) != (self.W.shape[1],):
+        input_shape = sizes(input_shape, "Dense: input_shape")
+        if input_shape != (self.W.shape[1],):
             raise ValueError(f"Dense: expected input ({self.W.shape[1]},), got {input_shape}")
         return (self.W.shape[0],)

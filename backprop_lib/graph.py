@@ -348,6 +348,8 @@ class Value:
         if self.operation:
             again = OPERATIONS[self.operation](*self.inputs)
             self.data, self.edges = again.data, again.edges
+        elif type(self.data) is not float:
+            self.data = real_number(self.data, f"forward: {self.name or 'a leaf'}")
         elif not math.isfinite(self.data):
             raise OverflowError(f"forward: {self.name or 'a leaf'} is {self.data}")
 

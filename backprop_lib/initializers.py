@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backprop_lib._validate import positive_number, random_generator
+from backprop_lib._validate import positive_number, random_generator, sizes
 
 
 def he(shape, fan_in, fan_out, rng):
@@ -10,8 +10,10 @@ def he(shape, fan_in, fan_out, rng):
 
     Source: He et al. (2015), *Delving Deep into Rectifiers*.
     """
-    rng = random_generator(rng, "he: rng")
-    return rng.normal(0.0, np.sqrt(2 / positive_number(fan_in, "he: fan_in")), shape)
+    shape, rng = sizes(shape, "he: shape"), random_generator(rng, "he: rng")
+    fan_in = positive_number(fan_in, "he: fan_in")
+    positive_number(fan_out, "he: fan_out")  # not needed, but xavier could stand here
+    return rng.normal(0.0, np.sqrt(2 / fan_in), shape)
 
 
 def xavier(shape, fan_in, fan_out, rng):
@@ -19,7 +21,7 @@ def xavier(shape, fan_in, fan_out, rng):
 
     Source: Glorot and Bengio (2010), for tanh and sigmoid.
     """
-    rng = random_generator(rng, "xavier: rng")
+    shape, rng = sizes(shape, "xavier: shape"), random_generator(rng, "xavier: rng")
     fan_in = positive_number(fan_in, "xavier: fan_in")
     fan_out = positive_number(fan_out, "xavier: fan_out")
     return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), shape)

@@ -4,6 +4,7 @@ The factor 1/m enters here and nowhere else.
 """
 
 import math
+import warnings
 
 import numpy as np
 
@@ -55,22 +56,29 @@ class BinaryCrossEntropy(Step):
     def forward(self, Z, Y):
         """Return the loss for logits Z and targets Y in [0, 1], both of shape (n_out, m).
 
-        −y log σ(z) − (1 − y) log(1 − σ(z)) = log(1 + exp z) − y z, which never takes log 0; and
-        log(1 + exp z) = max(0, z) + log(1 + exp(−|z|)), which keeps its digits when y = 1.
+        −y log σ(z) − (1 − y) log(1 − σ(z)) = log(1 + exp z) − y z, which never takes log 0. With
+        log(1 + exp z) = max(0, z) + log(1 + exp(−|z|)), what is beside the logarithm is |z| times
+        the target's distance from 1 for z > 0, from 0 else: no digit is lost where both are near.
         """
         Z, Y = _pair(self, Z, Y, "Z")
         if Y.min() < 0 or Y.max() > 1:
             found = f"{Y.min():g} to {Y.max():g}"
             raise ValueError(f"{self.name}: Y: expected targets in [0, 1], got {found}")
-        total = (np.maximum(Z, 0) - Y * Z + np.log1p(np.exp(-np.abs(Z)))).sum()
-        J = _finite(self, total / Z.shape[1])
-        self.saved = Z, Y
+        positive, size = Z > 0, np.abs(Z)
+        distance = np.abs(positive - Y)
+        e = np.exp(-size)
+        J = _finite(self, (size * distance + np.log1p(e)).sum() / Z.shape[1])
+        self.saved = positive, distance, e
         return J
 
     def backward(self):
-        """Return dZ = (σ(Z) − Y) / m, of shape (n_out, m); Equation :eq:`eq-bce-backward`."""
-        Z, Y = self.recall()
-        return (Sigmoid.function(Z) - Y) / Z.shape[1]
+        """Return dZ = (σ(Z) − Y) / m, of shape (n_out, m); Equation :eq:`eq-bce-backward`.
+
+        For z > 0 it is (1 − y) − σ(−z): the digits of σ(−z) are lost in σ(z) = 1 − σ(−z).
+        """
+        positive, distance, e = self.recall()
+        short = distance - e / (1 + e)  # e / (1 + e) = σ(−|z|)
+        return np.where(positive, short, -short) / e.shape[1]
 
 
 class SoftmaxCrossEntropy(Step):
@@ -82,22 +90,43 @@ class SoftmaxCrossEntropy(Step):
         """Return the loss for logits Z of shape (classes, m) and integer labels of shape (m,)."""
         Z = real_array(Z, f"{self.name}: Z", ("classes", "m"))
         labels = label_array(labels, f"{self.name}: labels", *Z.shape)
-        Z = _below_the_largest(Z)
-        e = np.exp(Z)
-        total = e.sum(axis=0)
-        surprise = np.log(total) - Z[labels, np.arange(len(labels))]  # (m,): −log P at the labels
+        Z, at_label = _below_the_largest(Z), (labels, np.arange(len(labels)))
+        e = np.exp(Z)  # 1 for the largest, so that the sums below lose no digit
+        e_label = e[at_label]
+        e[at_label] = 0
+        others = e.sum(axis=0)
+        surprise = np.log1p(others + (e_label - 1)) - Z[at_label]  # (m,): −log P at the labels
         J = _finite(self, surprise.sum() / len(surprise))
-        self.saved = e / total, labels
+        e[at_label] = -others
+        self.saved = e / (others + e_label)
         return J
 
     def backward(self):
         """Return dZ = (P − Y) / m with one-hot Y, of shape (classes, m); Equation
         :eq:`eq-p-minus-y`.
+
+        P − 1, at the label, is less the sum of the other probabilities, which keeps its digits.
         """
-        P, labels = self.recall()
-        dZ = P.copy()
-        dZ[labels, np.arange(len(labels))] -= 1
-        return dZ / P.shape[1]
+        P_minus_Y = self.recall()
+        return P_minus_Y / P_minus_Y.shape[1]
+
+
+def warn_of_probabilities(network, loss):
+    """Warn of a sigmoid or a softmax between a network and a loss that takes logits.
+
+    Every gradient is right then, and training bad: the loss squashes once more what is squashed
+    already. A softmax is known by the network's last outputs, columns that sum to 1.
+    """
+    if not isinstance(loss, (BinaryCrossEntropy, SoftmaxCrossEntropy)):
+        return
+    last, A = network.layers[-1], network.outputs[-1]
+    sums_to_1 = len(A) > 1 and A.min() >= 0 and np.allclose(A.sum(axis=0), 1, rtol=0, atol=1e-6)
+    if isinstance(last, Sigmoid) or sums_to_1:
+        warnings.warn(
+            f"{loss.name} takes logits, but the network ends in {last.name}, whose outputs are "
+            "probabilities: leave it out, the loss has it inside",
+            stacklevel=3,
+        )
 
 
 def softmax(Z):

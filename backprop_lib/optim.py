@@ -4,6 +4,8 @@ A network's parameters are many arrays, of which some are tiny. Each step string
 together to one flat vector G, so that a formula is computed once and not once an array.
 """
 
+from itertools import combinations
+
 import numpy as np
 
 from backprop_lib._validate import (
@@ -87,16 +89,26 @@ class Adam:
 def _strung(optimizer, parameters, gradients):
     """Return the parameters and the gradients, each as one new vector, after checking them."""
     name = type(optimizer).__name__
+    if not isinstance(parameters, dict) or not isinstance(gradients, dict):
+        what = "gradients" if isinstance(parameters, dict) else "parameters"
+        found = type(gradients if isinstance(parameters, dict) else parameters).__name__
+        raise TypeError(f"{name}: {what}: expected a dict of name to array, got {found}")
     if not parameters or parameters.keys() != gradients.keys():
+        names = [sorted(map(str, arrays)) for arrays in (parameters, gradients)]
         raise ValueError(
-            f"{name}: expected gradients for {sorted(parameters) or 'at least one parameter'}, "
-            f"got {sorted(gradients)}"
+            f"{name}: expected gradients for {names[0] or 'at least one parameter'}, got {names[1]}"
         )
     for key, P in parameters.items():
-        if not isinstance(P, np.ndarray) or P.dtype.kind != "f":
+        if type(P) is not np.ndarray or P.dtype.kind != "f":
             raise TypeError(f"{name}: {key}: expected an array of floats to update, got {P!r}")
         if not P.flags.writeable:
             raise ValueError(f"{name}: {key}: expected a writeable array, got a read-only one")
+    if optimizer.shapes is None:  # once, before the first step
+        for (key, P), (other, Q) in combinations(parameters.items(), 2):
+            if np.shares_memory(P, Q):
+                raise ValueError(
+                    f"{name}: expected arrays of their own, but {key} and {other} share"
+                )
     shapes = [(key, P.shape) for key, P in parameters.items()]
     if optimizer.shapes not in (None, shapes):
         raise ValueError(
@@ -114,15 +126,22 @@ def _strung(optimizer, parameters, gradients):
 
 def _store(optimizer, parameters, P, **state):
     """Put the updated vector P back into the parameters, and keep the optimiser's new state."""
-    if not all(all_finite(np.asarray(vector)) for vector in (P, *state.values())):
+    finite = all(all_finite(np.asarray(vector)) for vector in (P, *state.values()))
+    updated, start = [], 0
+    for array in parameters.values():
+        part = P[start : start + array.size].reshape(array.shape)
+        start += array.size
+        if array.dtype is not P.dtype:  # P has the widest of all types: here it may not fit
+            part = part.astype(array.dtype)
+            finite = finite and all_finite(part)
+        updated.append(part)
+    if not finite:
         name = type(optimizer).__name__
         raise NonFiniteError(
             f"{name}: expected a step within the finite numbers; nothing has changed"
         )
-    start = 0
-    for array in parameters.values():
-        array[...] = P[start : start + array.size].reshape(array.shape)
-        start += array.size
+    for array, part in zip(parameters.values(), updated, strict=True):
+        array[...] = part
     optimizer.shapes = [(name, array.shape) for name, array in parameters.items()]
     for name, value in state.items():
         setattr(optimizer, name, value)

@@ -13,6 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from backprop_lib import colours
+from backprop_lib._validate import (
+    instance,
+    positive_number,
+    real_array,
+    real_number,
+    sequence,
+    whole_number,
+)
 from backprop_lib.still import picture
 
 # Matplotlib writes these stand-ins; the drawing's style says what they look like on either paper.
@@ -27,6 +35,7 @@ STAND_INS = {
 ENDS = [np.divide(colour, 255) for colour in (colours.NEGATIVE, colours.POSITIVE)]
 DIVERGING = LinearSegmentedColormap.from_list("diverging", [ENDS[0], (1, 1, 1), ENDS[1]])
 
+SLOPE_AT = 2e-3  # the step beside which the slope of an error's line is written
 SETTINGS = {
     "axes.edgecolor": MUTED,
     "axes.facecolor": "none",
@@ -65,7 +74,8 @@ class Plot:
     """
 
     def __init__(self, figure, description):
-        self.figure, self.description = figure, description
+        self.figure = instance(figure, Figure, "Plot: figure")
+        self.description = instance(description, str, "Plot: description")
 
     def _repr_html_(self):
         return picture(self.svg(), self.description)
@@ -123,8 +133,18 @@ def new_figure(width=5.2, height=3.0, columns=1, rows=1, **options):
         return figure, figure.subplots(rows, columns, **options)
 
 
+def _curves(owner, **curves):
+    """Return each array as one of real numbers, all of one length."""
+    arrays, length = [], "n"
+    for name, numbers in curves.items():
+        arrays.append(real_array(numbers, f"{owner}: {name}", (length,)))
+        length = len(arrays[0])
+    return arrays
+
+
 def loss_history(losses, description="training loss per epoch"):
     """Plot the loss against the epoch."""
+    (losses,) = _curves("loss_history", losses=losses)
     figure, axes = new_figure()
     axes.plot(np.arange(1, len(losses) + 1), losses, color=FORWARD)
     axes.set(xlabel="epoch", ylabel="loss J", yscale="log")
@@ -146,6 +166,9 @@ def stretched_lines(rows, labels, factors):
     factors : list of str
         What stands between a line and the next: the function and its slope.
     """
+    rows = real_array(rows, "stretched_lines: rows", ("lines", "points"))
+    labels = sequence(labels, "stretched_lines: labels", str, len(rows))
+    factors = sequence(factors, "stretched_lines: factors", str, len(rows) - 1)
     figure, axes = new_figure(5.2, 2.7)
     levels = -np.arange(len(rows))
     last = max(max(row) for row in rows)
@@ -179,6 +202,9 @@ def growing_rectangle(x, y, dx, dy, terms):
     terms : list of 4 str
         What stands in the rectangle, in the strip beside it, in the one above, at the corner.
     """
+    owner, sides = "growing_rectangle", dict(x=x, y=y, dx=dx, dy=dy)
+    x, y, dx, dy = (positive_number(side, f"{owner}: {name}") for name, side in sides.items())
+    terms = sequence(terms, f"{owner}: terms", str, 4)
     figure, axes = new_figure(4.6, 3.3)
     boxes = [((0, 0), x, y, 0.12), ((x, 0), dx, y, 0.5), ((0, y), x, dy, 0.5)]
     for corner, width, height, opacity in [*boxes, ((x, y), dx, dy, 1)]:
@@ -208,6 +234,11 @@ def difference_errors(steps, forward, central, best):
     best : pair of float
         The steps at which the errors are predicted to be least.
     """
+    owner = "difference_errors"
+    steps, forward, central = _curves(owner, steps=steps, forward=forward, central=central)
+    best = real_array(best, f"{owner}: best", (2,))
+    if not steps.min() <= SLOPE_AT:
+        raise ValueError(f"{owner}: steps: expected one of at most {SLOPE_AT}, got {steps.min()}")
     figure, axes = new_figure(5.2, 3.7)
     curves = [
         ("forward difference", forward, 1, MUTED),
@@ -219,7 +250,7 @@ def difference_errors(steps, forward, central, best):
         guide = error[0] * (steps / steps[0]) ** power
         shown = guide > 1e-12
         axes.plot(steps[shown], guide[shown], ":", linewidth=1.2, color=INK)
-        at = np.flatnonzero(steps <= 2e-3)[0]
+        at = np.flatnonzero(steps <= SLOPE_AT)[0]
         name_it = {"color": INK, "ha": "right", "va": "bottom"}
         axes.text(steps[at] / 2, guide[at] * 1.5, f"slope {power}", **name_it)
         axes.axvline(step, color=colour, linewidth=1, linestyle="--")
@@ -235,9 +266,11 @@ def difference_errors(steps, forward, central, best):
 
 def toy_gap(x, f, point, prediction):
     """Plot a model's curve f over x, one data point, and the gap between them."""
+    x, f = _curves("toy_gap", x=x, f=f)
+    x0, y0 = real_array(point, "toy_gap: point", (2,))
+    prediction = real_number(prediction, "toy_gap: prediction")
     figure, axes = new_figure()
     axes.plot(x, f, color=FORWARD)
-    x0, y0 = point
     axes.plot([x0, x0], [y0, prediction], color=INK, linewidth=3)
     axes.plot([x0], [prediction], "o", color=FORWARD)
     axes.plot([x0], [y0], "s", color=INK)
@@ -245,11 +278,18 @@ def toy_gap(x, f, point, prediction):
     axes.annotate("data point (x, y)", (x0, y0), (10, -6), color=INK, **near)
     axes.annotate("prediction f", (x0, prediction), (-8, 10), color=FORWARD, ha="right", **near)
     axes.set(xlabel="input x", ylabel="output f", ylim=(min(f) - 0.4, max(f) + 0.6))
-    return Plot(figure, f"the toy model's curve passes {prediction - y0:.2f} above its data point")
+    gap = f"{abs(prediction - y0):.2f} {'above' if prediction > y0 else 'below'}"
+    return Plot(figure, f"the toy model's curve passes {gap} its data point")
 
 
 def two_starts(losses, x, curves, points, labels, description):
     """Plot the losses of two descents, and the two curves they end at with the data points."""
+    losses = sequence(losses, "two_starts: losses", count=2)
+    losses = [real_array(loss, "two_starts: losses", ("updates",)) for loss in losses]
+    x = real_array(x, "two_starts: x", ("n",))
+    curves = real_array(curves, "two_starts: curves", (2, len(x)))
+    points = real_array(points, "two_starts: points", ("points", 2))
+    labels = sequence(labels, "two_starts: labels", str, 2)
     figure, (top, bottom) = new_figure(rows=2, width=5.2, height=4.8)
     for loss, curve, label, dashes in zip(losses, curves, labels, ["-", "--"], strict=True):
         top.plot(np.arange(len(loss)), loss, dashes, color=FORWARD, label=label)
@@ -270,8 +310,11 @@ def layer_edges(W):
     """Draw one layer twice: the edges into its first neuron (a row of W), and those out of its
     second input (a column). ``W`` has shape (n_out, n_in).
     """
-    figure, (into, out) = new_figure(6.0, 3.0, columns=2)
+    W = real_array(W, "layer_edges: W", ("n_out", "n_in"))
     n_out, n_in = W.shape
+    if n_in < 2 or max(n_out, n_in) > 9:
+        raise ValueError(f"layer_edges: W: expected 2 to 9 inputs, 1 to 9 outputs, got {W.shape}")
+    figure, (into, out) = new_figure(6.0, 3.0, columns=2)
     _edges(into, W, [(0, i) for i in range(n_in)], FORWARD)
     into.set_title("forward: row 1", color=FORWARD)
     _edges(out, W, [(j, 1) for j in range(n_out)], BACKWARD)
@@ -355,6 +398,7 @@ def _flow_row(axes, y, places, steps, colour, back=False):
 
 def sigmoid_and_slope(z, a, slope):
     """Plot a = σ(z) and σ′(z) above each other."""
+    z, a, slope = _curves("sigmoid_and_slope", z=z, a=a, slope=slope)
     figure, axes = new_figure(5.6, 2.6)
     axes.plot(z, a, color=FORWARD)
     axes.plot(z, slope, color=BACKWARD)
@@ -366,6 +410,8 @@ def sigmoid_and_slope(z, a, slope):
 
 def gradient_against_z(z, squared, cross_entropy):
     """Plot the size of δ of one sigmoid neuron with target 0 under both losses."""
+    owner, both = "gradient_against_z", dict(squared=squared, cross_entropy=cross_entropy)
+    z, squared, cross_entropy = _curves(owner, z=z, **both)
     figure, axes = new_figure(5.6, 3.0)
     axes.plot(z, cross_entropy, color=BACKWARD)
     axes.plot(z, squared, color=BACKWARD, linestyle="--")
@@ -381,6 +427,8 @@ def gradient_against_z(z, squared, cross_entropy):
 
 def two_losses_training(squared, cross_entropy):
     """Plot a neuron's output at each step, trained with either loss towards 0."""
+    both = dict(squared=squared, cross_entropy=cross_entropy)
+    squared, cross_entropy = _curves("two_losses_training", **both)
     figure, axes = new_figure(5.6, 3.0)
     axes.plot(np.arange(len(squared)), squared, color=FORWARD, linestyle="--")
     axes.plot(np.arange(len(cross_entropy)), cross_entropy, color=FORWARD)
@@ -397,6 +445,10 @@ def learned_regions(grid, outputs, X, Y):
     ``grid`` holds the coordinates along either axis, ``outputs`` the answers on it, of shape
     (len(grid), len(grid)) with the second input along the rows.
     """
+    grid = real_array(grid, "learned_regions: grid", ("n",))
+    outputs = real_array(outputs, "learned_regions: outputs", (len(grid), len(grid)))
+    X = real_array(X, "learned_regions: X", (2, "m"))
+    Y = real_array(Y, "learned_regions: Y", (1, X.shape[1]))
     figure, axes = new_figure(3.7, 3.4)
     axes.contourf(grid, grid, outputs, levels=[0.5, 1], colors=[FORWARD], alpha=0.18)
     axes.contour(grid, grid, outputs, levels=[0.5], colors=[FORWARD], linewidths=1.5)
@@ -413,6 +465,10 @@ def learned_regions(grid, outputs, X, Y):
 
 def layer_stack(names, roles):
     """Draw layers below each other, each with its role beside it."""
+    names = sequence(names, "layer_stack: names", str)
+    roles = sequence(roles, "layer_stack: roles", str, len(names))
+    if not names:
+        raise ValueError("layer_stack: names: expected at least one, got none")
     figure, axes = new_figure(4.6, 0.52 * len(names))
     axes.set(xlim=(0, 10), ylim=(0.25 - len(names), 0.55))
     axes.axis("off")
@@ -434,12 +490,16 @@ def picture_grid(pictures, titles, description, columns=4, largest=None):
     ``pictures`` has shape (height, width, n). Without ``largest`` the numbers are ink from 0 to 1;
     with it they are signed, purple below zero and green above, full at ±largest.
     """
+    pictures = real_array(pictures, "picture_grid: pictures", ("height", "width", "n"))
     height, width, count = pictures.shape
+    titles = sequence(titles, "picture_grid: titles", str, count)
+    columns = whole_number(columns, "picture_grid: columns")
     rows = -(-count // columns)
     size = 1.15
     figure, axes = new_figure(columns * size, rows * (size * height / width + 0.22), columns, rows)
     style = {"cmap": "Greys", "vmin": 0, "vmax": 1}
     if largest is not None:
+        largest = positive_number(largest, "picture_grid: largest")
         style = {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
     style |= {"edgecolors": "face", "linewidth": 1, "antialiased": False}  # no seams
     for k, place in enumerate(np.ravel(axes)):

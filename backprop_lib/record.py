@@ -3,7 +3,7 @@
 import numpy as np
 
 from backprop_lib import graph
-from backprop_lib._validate import real_array, whole_number
+from backprop_lib._validate import instance, real_array, sequence, whole_number
 from backprop_lib.activations import Identity, ReLU, Sigmoid, Tanh
 from backprop_lib.conv import Conv2D, Flatten
 from backprop_lib.datasets import load_digits
@@ -29,15 +29,8 @@ def record_network(example):
         ``x1``, ``w1_12`` (layer 1, into neuron 1 from input 2), ``b1_1``, ``z1_1``, ``a1_1`` (not
         where the activation is the identity: there z is a), ``t1`` (the target) and ``E``.
     """
-    if not isinstance(example, WorkedNetwork):
-        found = type(example).__name__
-        raise TypeError(f"record_network: example: expected a WorkedNetwork, got {found}")
-    for activation in {*example.activations} - {*ACTIVATIONS, Identity}:
-        known = ", ".join(known.__name__ for known in (*ACTIVATIONS, Identity))
-        raise ValueError(
-            f"record_network: activations: expected {known}, got {activation.__name__}"
-        )
-    v = {f"x{i}": graph.Value(x) for i, x in enumerate(example.x[:, 0], 1)}
+    x, y = _checked(example)
+    v = {f"x{i}": graph.Value(x_i) for i, x_i in enumerate(x[:, 0], 1)}
     before = list(v)  # the names of what enters the layer
     parameters = zip(example.weights, example.biases, example.activations, strict=True)
     for layer, (W, b, activation) in enumerate(parameters, 1):
@@ -54,11 +47,38 @@ def record_network(example):
             after.append(z if activation is Identity else a)
         before = after
     squares = []
-    for j, (a, y) in enumerate(zip(before, example.y[:, 0], strict=True), 1):
-        v[f"t{j}"] = graph.Value(y)
+    for j, (a, y_j) in enumerate(zip(before, y[:, 0], strict=True), 1):
+        v[f"t{j}"] = graph.Value(y_j)
         squares.append(graph.square(v[a] - v[f"t{j}"]))
     v["E"] = 0.5 * sum(squares[1:], start=squares[0])
     return named(v)
+
+
+def _checked(example):
+    """Return the network's one sample, x and y, or say what can't be recorded."""
+    instance(example, WorkedNetwork, "record_network: example")
+    parts = [
+        sequence(getattr(example, part), f"record_network: {part}")
+        for part in ("weights", "biases", "activations")
+    ]
+    if len({*map(len, parts)}) != 1 or not parts[0]:
+        counts = ", ".join(str(len(part)) for part in parts)
+        raise ValueError(
+            f"record_network: expected weights, biases and activations of each layer, got {counts}"
+        )
+    x = real_array(example.x, "record_network: x", ("n", 1))
+    n = len(x)
+    for layer, (W, b, activation) in enumerate(zip(*parts, strict=True), 1):
+        owner = f"record_network: layer {layer}"
+        W, n_in = real_array(W, f"{owner}: W", ("n_out", n)), n
+        n = len(real_array(b, f"{owner}: b", (len(W), 1)))
+        if max(n, n_in) > 9:  # w1_112 would be into 1 from 12, and into 11 from 2
+            raise ValueError(f"{owner}: expected at most 9 inputs and outputs, got {n_in} and {n}")
+        if activation not in (*ACTIVATIONS, Identity):
+            known = ", ".join(known.__name__ for known in (*ACTIVATIONS, Identity))
+            found = getattr(activation, "__name__", activation)
+            raise ValueError(f"record_network: activations: expected {known}, got {found}")
+    return x, real_array(example.y, "record_network: y", (n, 1))
 
 
 def kernel_network(kernel=VERTICAL_STROKE):
@@ -93,9 +113,7 @@ def record_kernel_network(image, label, kernel=VERTICAL_STROKE):
         the targets ``t0`` to ``t9`` and the loss ``J``.
     """
     image = real_array(image, "record_kernel_network: image", (8, 8))
-    label = whole_number(label, "record_kernel_network: label", least=0)
-    if label > 9:
-        raise ValueError(f"record_kernel_network: label: expected 0 to 9, got {label}")
+    label = whole_number(label, "record_kernel_network: label", least=0, most=9)
     head = kernel_network(kernel).layers[3]
     v = {f"p{r}{c}": graph.Value(x) for (r, c), x in np.ndenumerate(image)}
     v |= {f"w{i}{j}": graph.Value(w) for (i, j), w in np.ndenumerate(np.asarray(kernel))}
@@ -128,6 +146,6 @@ def record_kernel_network(image, label, kernel=VERTICAL_STROKE):
 
 def named(values):
     """Give each value the name under which it stands, and return the dict."""
-    for name, value in values.items():
-        value.named(name)
+    for name, value in instance(values, dict, "named: values").items():
+        instance(value, graph.Value, f"named: {name}").named(name)
     return values

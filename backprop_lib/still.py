@@ -18,6 +18,8 @@ compares either type.
 from base64 import b64encode
 from html import escape
 
+from backprop_lib._validate import instance
+
 PAGE = "application/vnd.backprop.page+html"
 
 STYLE = (
@@ -37,6 +39,8 @@ def picture(svg, description):
     description : str
         What is to be seen, for those who do not see it.
     """
+    instance(svg, str, "picture: svg")
+    instance(description, str, "picture: description")
     link = f'<link rel="stylesheet" href="{_address("text/css", STYLE)}">'
     return (
         f'{link}<img class="bp-still dark-light" alt="{escape(description)}" '

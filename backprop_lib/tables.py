@@ -7,6 +7,8 @@ from html import escape
 
 import numpy as np
 
+from backprop_lib._validate import instance, real_array, sequence, whole_number
+
 STYLE = "text-align:left;vertical-align:top;white-space:nowrap;padding:.2em .5em"
 WIDE_SPACE = "\u2003"  # HTML keeps it, where it makes one space of several
 
@@ -15,7 +17,10 @@ class Table:
     """A table; ``rows`` are lists of cells, which like ``headings`` are HTML already."""
 
     def __init__(self, headings, rows, description):
-        self.headings, self.rows, self.description = headings, rows, description
+        self.headings = sequence(headings, "Table: headings", str)
+        rows = sequence(rows, "Table: rows")
+        self.rows = [sequence(row, "Table: a row", str, len(self.headings)) for row in rows]
+        self.description = instance(description, str, "Table: description")
 
     def _repr_html_(self):
         head = "".join(_cell("th", "col", cell) for cell in self.headings)
@@ -40,10 +45,25 @@ def printed_beside_right(printed, follows, right, new, digits=3):
     printed number does not follow from the printed numbers above it: these are marked. ``digits``
     are written behind the point.
     """
+    given = dict(printed=printed, follows=follows, right=right, new=new)
+    for part, arrays in given.items():
+        owner = f"printed_beside_right: {part}"
+        if instance(arrays, dict, owner).keys() != printed.keys():
+            names = ", ".join(printed)
+            raise ValueError(f"{owner}: expected arrays named {names}, got {', '.join(arrays)}")
+    digits = whole_number(digits, "printed_beside_right: digits", least=0)
     rows = []
     for name, array in printed.items():
+        shape = ("rows", "columns")
+        for part in ("printed", "follows", "right"):
+            numbers = np.atleast_2d(given[part][name])
+            shape = real_array(numbers, f"printed_beside_right: {part}: {name}", shape).shape
+        marks = np.atleast_2d(new[name])
+        if marks.shape != shape:
+            owner = f"printed_beside_right: new: {name}"
+            raise ValueError(f"{owner}: expected shape {shape}, got {marks.shape}")
         columns = [_lines(column[name], digits) for column in (follows, right)]
-        rows.append([name, _lines(array, digits, new[name]), *columns])
+        rows.append([name, _lines(array, digits, marks), *columns])
     headings = ["", "printed", "redone", "right"]
     return Table(headings, rows, "printed numbers beside the right ones")
 

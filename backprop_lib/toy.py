@@ -30,7 +30,7 @@ class ToyModel:
     def __init__(self, beta, omega):
         self.beta = _four(beta, "ToyModel: beta")
         self.omega = _four(omega, "ToyModel: omega")
-        self.values = None
+        self.values = self.gradients = None
 
     def forward(self, x, y):
         """Return the loss at one point (x, y); Equation :eq:`eq-toy-forward`.

@@ -9,10 +9,12 @@ import numpy as np
 from backprop_lib._validate import (
     NonFiniteError,
     label_array,
+    made_object,
     random_generator,
     real_array,
     whole_number,
 )
+from backprop_lib.losses import warn_of_probabilities
 
 STILL = 1e-3  # the loss has not moved: its largest change relative to itself
 ALIKE = 1e-6  # outputs are the same but for rounding, in single precision, too
@@ -109,9 +111,10 @@ def fit(
         Nothing was learnt: at the end every sample of a batch gets the same answer, or the loss
         was the same in every epoch.
     """
-    _require(network, "fit: network", ["forward", "backward", "parameters", "gradients"])
-    _require(loss, "fit: loss", ["forward", "backward"])
-    _require(optimizer, "fit: optimizer", ["step", "learning_rate"])
+    needed = ["forward", "backward", "parameters", "gradients"]
+    made_object(network, "fit: network", "Sequential([...])", needed)
+    made_object(loss, "fit: loss", "HalfSquaredError()", ["forward", "backward"])
+    made_object(optimizer, "fit: optimizer", "SGD(0.1)", ["step"])
     X, Y = _samples(X, Y, "fit")
     epochs = whole_number(epochs, "fit: epochs")
     if patience is not None:
@@ -119,6 +122,7 @@ def fit(
         if validation is None:
             raise ValueError("fit: patience: expected validation samples to judge by, got none")
     _check_targets(network, loss, X, Y)
+    warn_of_probabilities(network, loss)
     if validation is not None:
         validation = X_held, Y_held = _checked_validation(network, loss, validation)
     X, Y = _batch_first(X), _batch_first(Y)
@@ -153,10 +157,9 @@ def fit(
         where = f"at update {history.updates + 1}"
         if len(history.loss) == epoch:  # the epoch's updates are done
             where = f"on the validation samples after epoch {epoch}"
-        raise FloatingPointError(
-            f"training diverged {where} ({error}); "
-            f"try a learning rate below {optimizer.learning_rate:g}"
-        ) from None
+        rate = getattr(optimizer, "learning_rate", None)
+        advice = f"a learning rate below {rate:g}" if rate else "a smaller learning rate"
+        raise FloatingPointError(f"training diverged {where} ({error}); try {advice}") from None
     if patience is not None:
         for name, P in network.parameters().items():
             P[...] = best[name]
@@ -166,17 +169,10 @@ def fit(
 
 def accuracy(network, X, labels):
     """Return the share of samples whose largest output is at the label."""
-    _require(network, "accuracy: network", ["forward"])
+    made_object(network, "accuracy: network", "Sequential([...])", ["forward"])
     scores = real_array(network.forward(X), "accuracy: scores", ("classes", "m"))
     labels = label_array(labels, "accuracy: labels", *scores.shape)
     return float((scores.argmax(axis=0) == labels).mean())
-
-
-def _require(thing, name, attributes):
-    """Refuse what lacks an attribute, or a class: it has them, but there is no object yet."""
-    if isinstance(thing, type) or not all(hasattr(thing, wanted) for wanted in attributes):
-        found = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
-        raise TypeError(f"{name}: expected an object with {' and '.join(attributes)}, got {found}")
 
 
 def _samples(X, Y, owner):

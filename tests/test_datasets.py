@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import re
 import sys
+import tracemalloc
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -321,7 +322,7 @@ WHOLE = gzip.compress(idx(NOTES))
     "content, pattern",
     [
         (gzip.compress(idx(NOTES, cut=-1)), r"expected 6 entries for shape \(2, 3\), got 5"),
-        (gzip.compress(idx(NOTES) + b"!"), r"expected 6 entries for shape \(2, 3\), got 7"),
+        (gzip.compress(idx(NOTES) + b"!"), r"expected 6 entries for shape \(2, 3\), got more"),
         (gzip.compress(idx(NOTES, cut=11)), "expected 12 bytes of head, got 11"),
         (gzip.compress(idx(NOTES, cut=4)), "expected 12 bytes of head, got 4"),
         (gzip.compress(idx(NOTES, cut=3)), r"expected first bytes 00 00 08 02 .*, got 00 00 08"),
@@ -361,10 +362,52 @@ def test_a_file_that_is_not_idx_is_refused(tmp_path, content, pattern):
         datasets.read_idx(path, 2)
 
 
-@pytest.mark.parametrize("axes, error", [(0, ValueError), (2.0, TypeError)])
+@pytest.mark.parametrize("axes, error", [(0, ValueError), (2.0, TypeError), (65, ValueError)])
 def test_idx_needs_a_whole_number_of_axes(tmp_path, axes, error):
-    with pytest.raises(error, match="^read_idx: axes: expected a whole number"):
+    with pytest.raises(error, match="^read_idx: axes: expected (a whole number|at most 64)"):
         datasets.read_idx(tmp_path / "array.gz", axes)
+
+
+def test_an_idx_file_that_unpacks_to_more_than_it_says_is_not_unpacked(tmp_path):
+    """10 MB of zeros in 10 kB; and 2**64 entries that no such file can hold."""
+    path = tmp_path / "array.gz"
+    path.write_bytes(gzip.compress(idx(NOTES) + bytes(10**7)))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"expected 6 entries for shape \(2, 3\), got more$"):
+        datasets.read_idx(path, 2)
+    path.write_bytes(gzip.compress(b"\0\0\10\2" + b"\xff" * 8 + bytes(100)))
+    with pytest.raises(ValueError, match=r"expected \d{20} entries .*, got 100$"):
+        datasets.read_idx(path, 2)
+    assert tracemalloc.get_traced_memory()[1] < 3 * 10**6
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("path", [None, b"array.gz", 3])
+def test_what_is_no_path_is_named(path):
+    with pytest.raises(TypeError, match="read_idx: path: expected a path, got "):
+        datasets.read_idx(path, 1)
+    if path is not None:  # the cache
+        with pytest.raises(TypeError, match="load_mnist: folder: expected a path, got "):
+            datasets.load_mnist("train", path)
+
+
+@pytest.mark.parametrize("part", [None, ["train"], np.array(["train", "test"])], ids=repr)
+def test_a_part_of_mnist_that_is_no_text_is_named(part):
+    with pytest.raises(ValueError, match="load_mnist: part: expected 'train' or 'test', got "):
+        datasets.load_mnist(part)
+
+
+def test_masked_images_and_labels_are_refused():
+    """Their mask would be lost, also within a list."""
+    masked = np.ma.masked_less([1, 2, 3, 4], 2)
+    rng = np.random.default_rng(0)
+    for images, labels, name in [
+        (masked[np.newaxis], [0, 1, 2, 3], "images"),
+        ([masked, masked], [0, 1, 2, 3], "images"),
+        (np.ones((1, 4)), masked, "labels"),
+    ]:
+        with pytest.raises(TypeError, match=f"split: {name}: expected an array, got a masked one"):
+            datasets.split(images, labels, rng)
 
 
 def test_a_missing_idx_file_is_named(tmp_path):

@@ -175,6 +175,38 @@ def test_feed_forward_returns_every_layer():
         np.testing.assert_allclose(Z[k], weights[k] @ A[k] + biases[k], atol=EXACT)
 
 
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"weights": None}, "feed_forward: weights: expected a list of arrays, got NoneType"),
+        ({"biases": 3}, "feed_forward: biases: expected a list of arrays, got int"),
+        ({"weights": iter([])}, "feed_forward: weights: expected a list of arrays, got list_iter"),
+        ({"activation": "relu"}, "feed_forward: activation: expected a class such as .*, got str"),
+        ({"activation": np.tanh}, "feed_forward: activation: expected a class such .*, got tanh"),
+        ({"activation": Tanh()}, "feed_forward: activation: expected a class such .*, got Tanh"),
+        ({"activation": None}, "feed_forward: activation: expected a class .*, got NoneType"),
+        ({"loss": HalfSquaredError}, "backpropagate: loss: .*, got the class HalfSquaredError"),
+        ({"loss": "squared"}, r"backpropagate: loss: .* such as HalfSquaredError\(\), got str"),
+    ],
+)
+def test_what_is_no_list_no_activation_or_no_loss_is_named(change, message):
+    weights, biases, X, Y = problem((2, 3, 2))
+    arguments = dict(X=X, Y=Y, weights=weights, biases=biases) | change
+    with pytest.raises(TypeError, match=f"^{message}"):
+        deltas.backpropagate(**arguments)
+
+
+def test_the_first_activations_are_the_inputs_and_read_only():
+    """Their memory is the caller's."""
+    weights, biases, X, _ = problem((2, 3, 2))
+    A = deltas.feed_forward(X, weights, biases)[1]
+    assert np.shares_memory(A[0], X)
+    with pytest.raises(ValueError, match="read-only"):
+        A[0] += 1
+    X += 1
+    assert X.flags.writeable
+
+
 def test_arguments_are_not_changed():
     arguments = problem((2, 3, 2))
     before = [np.copy(a) for a in (*arguments[0], *arguments[1], *arguments[2:])]

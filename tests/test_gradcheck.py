@@ -5,20 +5,25 @@ import pytest
 from helpers import mlp, random_array, random_conv, random_dense, small_cnn
 
 from backprop_lib import (
+    BinaryCrossEntropy,
     Conv2D,
     Dense,
     Flatten,
     HalfSquaredError,
+    MaxPool2D,
     ReLU,
     Sequential,
     Sigmoid,
     SoftmaxCrossEntropy,
     SquaredError,
+    Tanh,
     check_gradients,
     gradcheck,
+    initializers,
+    losses,
 )
 from backprop_lib.conv import conv2d_loops_backward
-from backprop_lib.gradcheck import GradientMismatch
+from backprop_lib.gradcheck import GradientMismatch, check_directions
 from backprop_lib.layer import Layer
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -116,6 +121,18 @@ class SigmoidOfZ(Sigmoid):
 
     def backward(self, dA):
         return dA * self.function(self.recall())
+
+
+class Softmax(Layer):
+    """No layer of the library: the loss has it inside."""
+
+    def forward(self, Z):
+        self.saved = losses.softmax(Z)
+        return self.saved
+
+    def backward(self, dA):
+        P = self.recall()
+        return P * (dA - (P * dA).sum(axis=0))
 
 
 class SumInTheGradient(HalfSquaredError):
@@ -271,6 +288,29 @@ def test_a_network_without_parameters_must_depend_on_its_input():
         check_gradients(Sequential([Passing()]), HalfSquaredError(), X, Y)
 
 
+class Dropout(Layer):
+    """Leaves out half of the numbers, others each time."""
+
+    rng = np.random.default_rng(0)
+
+    def forward(self, A):
+        self.saved = self.rng.integers(0, 2, A.shape)
+        return A * self.saved
+
+    def backward(self, dA):
+        return dA * self.recall()
+
+
+@pytest.mark.parametrize("check", [check_gradients, check_directions])
+def test_a_loss_that_changes_by_itself_is_rejected(check):
+    """Everything would be excused as rounding."""
+    arguments = [np.random.default_rng(0)] if check is check_directions else []
+    network = Sequential([random_dense(3, 9), Dropout(), random_dense(9, 3, seed=1)])
+    message = f"{check.__name__}: the loss does not depend on any parameter more than it changes"
+    with pytest.raises(GradientMismatch, match=message):
+        check(network, HalfSquaredError(), X, Y, *arguments)
+
+
 def test_a_gradient_of_the_wrong_shape_is_rejected():
     layer = TransposedWeightGradient(random_array(3, 2), random_array(3, 1))
     with pytest.raises(GradientMismatch, match=r"1\.W: expected shape \(3, 2\), got \(2, 3\)"):
@@ -348,7 +388,7 @@ def test_parameters_come_back_even_if_the_loss_fails_on_the_way():
 
         def forward(self, A, Y):
             self.calls += 1
-            if self.calls == 40:  # 1 + 2 · 15 calls for the input; then in the midst of W
+            if self.calls == 40:  # 6 + 2 · 15 calls before and for the input; then amid W
                 raise ArithmeticError
             return super().forward(A, Y)
 
@@ -417,6 +457,298 @@ def test_complex_step_refuses_a_function_that_drops_the_imaginary_part():
 )
 def test_relative_error(G, expected, error):
     assert gradcheck.relative_error(G, expected) == pytest.approx(error, rel=1e-15, abs=0)
+
+
+class MissingColumn(Dense):
+    """The gradient by the weights of the first input is left out."""
+
+    def backward(self, dZ):
+        dA = super().backward(dZ)
+        self.dW[:, 0] = 0
+        return dA
+
+
+@pytest.mark.parametrize("size", [1e-8, 1e-6, 1e-3, 1.0])
+def test_every_entry_is_compared_however_small_it_is_beside_the_others(size):
+    """An input of 1e-8 gives entries of 1e-8, a norm of which shows nothing."""
+    X_small = X * [[size], [1], [1]]
+    check_gradients(dense_network(Dense), HalfSquaredError(), X_small, Y)
+    with pytest.raises(GradientMismatch, match=r"1\.W .* at \(\d, 0\): 0, numerically -?\d"):
+        check_gradients(dense_network(MissingColumn), HalfSquaredError(), X_small, Y)
+
+
+def test_the_entry_that_is_missing_is_named():
+    """z = x, a − y = 1e-8 x₁ + x₂: the slope by the first weight is 1e-8."""
+    network = Sequential([MissingColumn([[1.0, 1.0]], [[0.0]])])
+    message = r"check_gradients: 1\.W differs at \(0, 0\): 0, numerically (1\.00|9\.99)\d*e-0[89]$"
+    with pytest.raises(GradientMismatch, match=message):
+        check_gradients(network, HalfSquaredError(), [[1e-8], [1.0]], [[0.0]])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rounding_is_not_blamed_on_small_entries(seed):
+    """Targets of 1e6 leave a difference of 1e-6, whose last digits are noise."""
+    network = mlp(3, 4, 2, activation=Tanh, seed=seed)
+    spread = 10.0 ** np.random.default_rng(seed).uniform(-9, 0, (3, 5))
+    network.layers[-2].b += 1e6
+    target = network.forward(X * spread) + 1e-6 * random_array(2, 5, seed=seed)
+    errors = check_gradients(network, HalfSquaredError(), X * spread, target, tolerance=0.5)
+    assert errors.keys() == {"1.W", "1.b", "3.W", "3.b", "X"}
+    network.layers[-2].b -= 1e6
+    check_gradients(network, HalfSquaredError(), X * spread, random_array(2, 5, seed=seed))
+
+
+KINKS = [  # right networks whose loss has another slope to each side
+    (lambda: Sequential([Dense([[1.0]], [[0.0]]), ReLU()]), [[0.0]], [[-1.0]]),
+    (lambda: Sequential([Dense([[2.0]], [[-3.0]]), ReLU()]), [[1.5]], [[-1.0]]),
+    (lambda: Sequential([Dense([[1.0]], [[0.0]]), ReLU()]), [[0.0, 1.0]], [[-1.0, -9.0]]),
+    (lambda: Sequential([Dense([[0.0]], [[0.0]]), ReLU()]), [[-3.0, 2.0]], [[-1.0, 1.0]]),
+    (
+        lambda: Sequential([MaxPool2D(2), Flatten(), Dense([[1.0]], [[0.0]])]),
+        np.ones((1, 2, 2, 1)),
+        [[0.0]],
+    ),
+]
+
+
+@pytest.mark.parametrize("make, A, target", KINKS)
+def test_at_a_kink_right_code_is_not_blamed(make, A, target):
+    message = r"is at a kink, with slope \S+ to the right and \S+ to the left, at \(.*numerically"
+    with pytest.raises(GradientMismatch, match=message):
+        check_gradients(make(), HalfSquaredError(), A, target)
+
+
+def test_a_kink_is_told_with_both_slopes():
+    """J = ½ (max(0, b) + 1)² at b = 0, where the input is 0 as well."""
+    network = Sequential([Dense([[1.0]], [[0.0]]), ReLU()])
+    message = (
+        r"1\.b is at a kink, with slope 1 to the right and 0 to the left, at \(0, 0\): 0, "
+        r"numerically 0\.50000\d*$"
+    )
+    with pytest.raises(GradientMismatch, match=message):
+        check_gradients(network, HalfSquaredError(), [[0.0]], [[-1.0]])
+
+
+def test_a_kink_that_explains_little_does_not_excuse_a_wrong_rule():
+    """The second of two samples is at the kink, but counts a thousandth of the first."""
+    network = Sequential([DroppedBiasGradient([[1.0]], [[0.0]]), ReLU()])
+    with pytest.raises(GradientMismatch, match=r"1\.b has relative error 1\.0e\+00"):
+        check_gradients(network, HalfSquaredError(), [[1.0, 0.0]], [[0.0, -1e-3]])
+
+
+@pytest.mark.parametrize("b", [1e-6, 2e-6, 5e-6, 7e-6, 2e-5, -2e-6, -5e-6])
+def test_a_kink_in_the_reach_of_a_step_is_stepped_around(b):
+    """The step is 6e-6, and an eighth of it where that tells more."""
+    network = Sequential([Dense([[1.0]], [[b]]), ReLU()])
+    loss = HalfSquaredError()
+    assert max(check_gradients(network, loss, [[0.0]], [[-1.0]]).values()) < 1e-7
+    network = Sequential([ScaledInputGradient([[1.0]], [[abs(b)]]), ReLU()])
+    with pytest.raises(GradientMismatch, match="X has relative error"):
+        check_gradients(network, loss, [[0.0]], [[-1.0]])
+
+
+@pytest.mark.parametrize("rule", [*DENSE_RULES])
+def test_a_wrong_rule_is_no_kink(rule):
+    """At the bottom of a bowl the slopes to both sides differ, by curvature: −h and h."""
+    network, loss = dense_network(rule), HalfSquaredError()
+    for target in (Y, network.forward(X) + 1e-3):
+        with pytest.raises(GradientMismatch, match="relative error"):
+            check_gradients(network, loss, X, target)
+
+
+@pytest.mark.parametrize("check", [check_gradients, check_directions])
+@pytest.mark.parametrize("tolerance", [np.nan, np.inf, -1e-7, 1, 2.0, "1e-7", None, True])
+def test_a_tolerance_that_lets_everything_pass_is_refused(check, tolerance):
+    arguments = [np.random.default_rng(0)] if check is check_directions else []
+    with pytest.raises((ValueError, TypeError), match=f"{check.__name__}: tolerance: expected"):
+        check(dense_network(Dense), HalfSquaredError(), X, Y, *arguments, tolerance=tolerance)
+
+
+def memory(*things):
+    return [{name: part for name, part in vars(thing).items()} for thing in things]
+
+
+@pytest.mark.parametrize("kind", [Dense, ScaledWeightGradient, Stub])
+@pytest.mark.parametrize("check", [check_gradients, check_directions])
+def test_what_is_remembered_of_the_last_forward_pass_stays(check, kind):
+    """The very arrays; the gradients are those of the check, at parameters that have not moved."""
+    arguments = [np.random.default_rng(0)] if check is check_directions else []
+    network, loss, other = dense_network(kind), HalfSquaredError(), random_array(3, 2, seed=3)
+    loss.forward(network.forward(other), random_array(3, 2, seed=4))
+    dA = loss.backward()
+    network.backward(dA)
+    things = [network, loss, *network.layers]
+    before = memory(*things)
+    try:
+        check(network, loss, X, Y, *arguments)
+    except GradientMismatch:
+        assert kind is not Dense
+    gradients = network.gradients()
+    for now, then in zip(memory(*things), before, strict=True):
+        assert now.keys() == then.keys()
+        assert all(now[name] is then[name] for name in now if name not in ("dW", "db"))
+    np.testing.assert_array_equal(loss.backward(), dA)
+    loss.forward(network.forward(X), Y)
+    network.backward(loss.backward())
+    for name, G in network.gradients().items():
+        np.testing.assert_array_equal(gradients[name], G)
+
+
+def test_a_network_that_has_not_run_has_not_run_after_a_check():
+    network, loss = dense_network(Dense), HalfSquaredError()
+    check_gradients(network, loss, X, Y)
+    with pytest.raises(RuntimeError, match="Sequential: call forward before backward"):
+        network.backward(Y)
+    with pytest.raises(RuntimeError, match="HalfSquaredError: call forward before backward"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("z, y", [(40.0, 1.0), (-40.0, 0.0), (20.0, 1.0), (30.0, 0.5), (300, 1.0)])
+def test_a_certain_network_passes(z, y):
+    """Loss and gradient of 4e-18 keep their digits, in both cross-entropies."""
+    network = Sequential([Dense([[z]], [[0.0]])])
+    assert check_gradients(network, BinaryCrossEntropy(), [[1.0]], [[y]])["1.b"] < 1e-7
+    network = Sequential([Dense([[z], [0.0]], [[0.0], [0.0]])])
+    check_gradients(network, SoftmaxCrossEntropy(), [[1.0]], [int(z < 0)])
+
+
+@pytest.mark.parametrize(
+    "network, loss, Y, name",
+    [
+        (mlp(3, 3, last=Sigmoid), BinaryCrossEntropy(), (Y > 0) * 1.0, "Sigmoid"),
+        (mlp(3, 3, last=Sigmoid), SoftmaxCrossEntropy(), [0, 1, 2, 0, 1], "Sigmoid"),
+        (
+            Sequential([random_dense(3, 3), Softmax()]),
+            SoftmaxCrossEntropy(),
+            [0, 1, 2, 0, 1],
+            "Softmax",
+        ),
+    ],
+)
+def test_probabilities_for_a_loss_that_takes_logits_are_pointed_out(network, loss, Y, name):
+    """The gradients are right all the same."""
+    message = f"{loss.name} takes logits, but the network ends in {name}, whose outputs are prob"
+    with pytest.warns(UserWarning, match=message) as caught:
+        check_gradients(network, loss, X, Y)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    "network, loss, error",
+    [
+        (Dense, HalfSquaredError(), "network: expected a Sequential, got type"),
+        (random_dense(3, 3), HalfSquaredError(), "network: expected a Sequential, got Dense"),
+        (None, HalfSquaredError(), "network: expected a Sequential, got NoneType"),
+        (mlp(3, 3), HalfSquaredError, "loss: expected an object such as .*, got the class Half"),
+        (mlp(3, 3), "squared", r"loss: expected an object such as HalfSquaredError\(\), got str"),
+        (mlp(3, 3), None, r"loss: expected an object such as HalfSquaredError\(\), got NoneType"),
+    ],
+)
+def test_what_is_no_network_or_no_loss_is_named(network, loss, error):
+    with pytest.raises(TypeError, match=f"check_gradients: {error}"):
+        check_gradients(network, loss, X, Y)
+    with pytest.raises(TypeError, match=f"check_directions: {error}"):
+        check_directions(network, loss, X, Y, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("rule", [*DENSE_RULES, Accumulating])
+def test_random_directions_reject_every_wrong_dense_rule(rule):
+    rng, loss = np.random.default_rng(0), HalfSquaredError()
+    check_directions(dense_network(Dense), loss, X, Y, rng)
+    network = dense_network(rule)
+    network.layers[0].dW = random_array(3, 3, seed=5)  # of an earlier pass: Accumulating adds to it
+    name = DENSE_RULES.get(rule, "1.W")
+    with pytest.raises(GradientMismatch, match=f"check_directions: {name} differs along"):
+        check_directions(network, loss, X, Y, rng)
+
+
+@pytest.mark.parametrize(
+    "network, loss",
+    [
+        *(
+            (activation_network(rule), HalfSquaredError())
+            for rule in (PostActivationReLU, SigmoidOfZ)
+        ),
+        *((mlp(3, 3), loss()) for loss in (SumInTheGradient, MeanOverOutputs, FactorTwo)),
+    ],
+)
+def test_random_directions_reject_wrong_activations_and_losses(network, loss):
+    with pytest.raises(GradientMismatch, match="1.W differs"):
+        check_directions(network, loss, X, Y, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("rule", [FlippedKernelGradient, FlippedKernelInput, ScatterOverwrites])
+def test_random_directions_reject_wrong_convolution_rules(rule):
+    rng, target = np.random.default_rng(0), Y[:, :2]
+    check_directions(conv_network(Conv2D), HalfSquaredError(), IMAGES, target, rng)
+    with pytest.raises(GradientMismatch, match="differs along a random direction"):
+        check_directions(conv_network(rule), HalfSquaredError(), IMAGES, target, rng)
+
+
+def test_random_directions_of_a_million_parameters():
+    """Two forward passes for each array, and six to see what the loss is and how it is rounded."""
+    rng = np.random.default_rng(0)
+
+    def layers(kind):
+        W = initializers.he((1000, 1000), 1000, 1000, rng)
+        return [kind(W, np.zeros((1000, 1))), Tanh(), Dense.random(1000, 10, rng)]
+
+    A, labels = rng.normal(size=(1000, 4)), [0, 3, 9, 1]
+    passes = []
+
+    class Counting(SoftmaxCrossEntropy):
+        def forward(self, Z, labels):
+            passes.append(1)
+            return super().forward(Z, labels)
+
+    network = Sequential(layers(Dense))
+    errors = check_directions(network, Counting(), A, labels, rng)
+    assert list(errors) == ["1.W", "1.b", "3.W", "3.b", "X"]
+    assert max(errors.values()) < 1e-8  # rounding: a wrong rule is off by far more
+    assert len(passes) == 6 + 2 * len(errors)
+    with pytest.raises(GradientMismatch, match="1.W differs"):
+        check_directions(Sequential(layers(ScaledWeightGradient)), Counting(), A, labels, rng)
+
+
+def test_a_direction_s_slope_by_hand():
+    """One number, one direction: V = ±1, so that the slopes are those of ``check_gradients``."""
+    network = Sequential([WrongSign([[2.0]], [[0.0]])])
+    message = r"X differs along a random direction: (-36, numerically 36|36, numerically -36)$"
+    with pytest.raises(GradientMismatch, match=message):  # 12 · |x|
+        rng = np.random.default_rng(0)
+        check_directions(network, HalfSquaredError(), [[3.0]], [[0.0]], rng)
+
+
+def test_random_directions_need_a_generator_and_a_loss_that_depends_on_something():
+    with pytest.raises(TypeError, match="check_directions: rng: expected a numpy.random.Generator"):
+        check_directions(dense_network(Dense), HalfSquaredError(), X, Y, 0)
+    rng = np.random.default_rng(0)
+    with pytest.raises(GradientMismatch, match="the loss does not depend on any parameter$"):
+        check_directions(dense_network(Stub), HalfSquaredError(), X, Y, rng)
+    network = Sequential([Dense([[1.0]], [[0.0]]), ReLU()])
+    with pytest.raises(GradientMismatch, match="is at a kink, with slope"):
+        check_directions(network, HalfSquaredError(), [[0.0]], [[-1.0]], rng)
+
+
+@pytest.mark.parametrize("h", [1e-300, 1e-17])
+def test_a_step_that_moves_nothing_is_refused(h):
+    with pytest.raises(ValueError, match=f"numerical_gradient: h: expected a step .*, got {h:g}"):
+        gradcheck.numerical_gradient(np.sum, [1.0, 2.0], h)
+
+
+@pytest.mark.parametrize("estimate", [gradcheck.numerical_gradient, gradcheck.complex_step])
+@pytest.mark.parametrize(
+    "f, error, message",
+    [
+        (None, TypeError, "expected a function such as np.sum, got NoneType"),
+        (lambda P: P.sum() * np.nan, ValueError, "expected a finite number, got nan"),
+        (lambda P: P * 1j * np.ones(1), TypeError, "expected a real number, got "),
+        (lambda P: P[:1], TypeError, "expected a real number, got ndarray"),
+    ],
+)
+def test_functions_that_are_none(estimate, f, error, message):
+    with pytest.raises(error, match=f"{estimate.__name__}: f: {message}"):
+        estimate(f, [1.0, 2.0])
 
 
 def test_float32_parameters_are_refused_as_too_coarse():

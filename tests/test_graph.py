@@ -388,6 +388,24 @@ def test_forward_refuses_what_recording_would_refuse():
     assert out.data == 0  # log 1: the last good value
 
 
+@pytest.mark.parametrize("data", ["1", None, True, np.ones(2), 1j])
+def test_forward_refuses_a_leaf_that_is_no_number_by_name(data):
+    a = Value(1.0, "a")
+    out = 2 * a
+    a.data = data
+    with pytest.raises(TypeError, match="forward: a: expected a real number, got"):
+        out.forward()
+    assert out.data == 2 and a.data is data
+
+
+def test_forward_takes_numbers_of_other_kinds_as_floats():
+    a = Value(1.0, "a")
+    out = 2 * a
+    a.data = np.float32(0.5)
+    assert out.forward() == 1.0
+    assert type(a.data) is type(out.data) is float
+
+
 def test_a_refused_forward_changes_no_value_on_the_way():
     a = Value(1.0, "a")
     double = 2 * a

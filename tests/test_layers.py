@@ -34,7 +34,7 @@ from backprop_lib import (
 )
 from backprop_lib.conv import conv2d_loops, conv2d_loops_backward
 from backprop_lib.gradcheck import complex_step
-from backprop_lib.layer import Layer
+from backprop_lib.layer import Layer, unchecked
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -141,6 +141,146 @@ def test_inputs_are_not_changed(layer, A):
 @pytest.mark.parametrize("layer, A", CASES)
 def test_output_shape_is_the_shape_of_one_sample(layer, A):
     assert layer.output_shape(A.shape[:-1]) == layer.forward(A).shape[:-1]
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_backward_before_forward(layer, A):
+    new = retyped(layer, np.float64)
+    with pytest.raises(RuntimeError, match=f"{layer.name}: call forward before backward$"):
+        new.backward(A)
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_backward_belongs_to_the_last_forward(layer, A):
+    """Whoever called it: a look at one sample makes it that sample's."""
+    layer.forward(A)
+    R = random_array(*layer.forward(A[..., :1]).shape, seed=5)
+    expected = layer.backward(R)
+    layer.forward(A)
+    if A.shape[-1] > 1:
+        with pytest.raises(ValueError, match=f"{layer.name}: d[ZA]: expected shape"):
+            layer.backward(R)
+    layer.forward(A[..., :1])
+    np.testing.assert_array_equal(layer.backward(R), expected)
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_a_refused_forward_leaves_the_last_one(layer, A):
+    R = random_array(*layer.forward(A).shape, seed=5)
+    dA, gradients = layer.backward(R), dict(layer.gradients())
+    for bad in (A * np.nan, A[..., :0], np.ma.masked_less(A, 0), [A, None]):
+        with pytest.raises((ValueError, TypeError), match=f"{layer.name}: [AZ]: expected"):
+            layer.forward(bad)
+    np.testing.assert_array_equal(layer.backward(R), dA)
+    for name, G in layer.gradients().items():
+        np.testing.assert_array_equal(G, gradients[name])
+
+
+@pytest.mark.parametrize("make", [Sigmoid, Tanh, Softplus, lambda: random_dense(2, 2)])
+def test_a_forward_that_fails_on_its_way_leaves_the_last_one(make):
+    """NumPy can be told to raise where a result is no float; the layer has not seen that batch."""
+    layer, A = make(), random_array(2, 3)
+    R = random_array(*layer.forward(A).shape, seed=5)
+    expected = layer.backward(R)
+
+    class Fails(np.ndarray):  # as NumPy does within np.errstate(all="raise")
+        def __array_ufunc__(self, *_, **__):
+            raise FloatingPointError
+
+        def __array_function__(self, *_, **__):
+            raise FloatingPointError
+
+    with pytest.raises(FloatingPointError):
+        unchecked(layer.forward)(A.view(Fails))
+    np.testing.assert_array_equal(layer.backward(R), expected)
+    if layer.parameters():
+        layer.b = layer.b.view(Fails)  # after the product, the sum
+        with pytest.raises(FloatingPointError):
+            layer.forward(A + 1)
+        np.testing.assert_array_equal(layer.backward(R), expected)
+        assert layer.saved is A
+
+
+def test_identity_computes_nothing_and_hands_out_no_one_else_s_memory_to_write_to():
+    layer, Z = Identity(), random_array(2, 3)
+    for A in (layer.forward(Z), Identity.function(Z)):
+        assert np.shares_memory(A, Z)
+        with pytest.raises(ValueError, match="read-only"):
+            A += 1
+    Z += 1  # the caller's own stays writeable
+    dA = random_array(2, 3, seed=1)
+    assert not np.shares_memory(layer.backward(dA), dA)
+
+
+@pytest.mark.parametrize("layer, A", CASES)
+def test_no_layer_hands_out_memory_that_can_be_written_to_and_is_another_s(layer, A):
+    A = A.copy()
+    Z = layer.forward(A)
+    dA = layer.backward(R := random_array(*Z.shape, seed=5))
+    assert not (Z.flags.writeable and np.shares_memory(Z, A))
+    assert not (dA.flags.writeable and np.shares_memory(dA, R))
+    for name, G in layer.gradients().items():
+        assert not np.shares_memory(G, layer.parameters()[name])
+
+
+def test_a_layer_without_forward_or_backward_says_so():
+    class Nothing(Layer):
+        parameter_names = ("W", "b")
+
+    for call, method in [(Nothing().forward, "forward"), (Nothing().backward, "backward")]:
+        with pytest.raises(NotImplementedError, match=f"Nothing: {method} is not written"):
+            call(np.ones((2, 3)))
+
+
+def test_a_gradient_that_backward_has_not_set_is_asked_for():
+    class Forgetful(Dense):
+        def backward(self, dZ):
+            self.dW = dZ @ self.recall().T
+            return self.W.T @ dZ
+
+    layer = Forgetful([[1.0]], [[0.0]])
+    layer.backward(layer.forward([[1.0]]))
+    message = "Forgetful: call backward before asking for gradients: it sets dW, db$"
+    with pytest.raises(RuntimeError, match=message):
+        layer.gradients()
+
+
+@pytest.mark.parametrize("fan_out", [0, "2", None])
+def test_he_wants_a_fan_out_as_xavier_does(fan_out):
+    """It does not need it; but who calls one must be able to call the other."""
+    for init in (initializers.he, initializers.xavier):
+        with pytest.raises((TypeError, ValueError), match=f"{init.__name__}: fan_out: expected"):
+            init((2, 3), 3, fan_out, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("init", [None, "he", 0.1])
+def test_what_is_no_initializer_is_named(init):
+    message = "Dense: init: expected a function such as initializers.he, got "
+    with pytest.raises(TypeError, match=message):
+        Dense.random(3, 2, np.random.default_rng(0), init)
+
+
+@pytest.mark.parametrize("init", [initializers.he, initializers.xavier])
+@pytest.mark.parametrize(
+    "shape, error, message",
+    [
+        (None, TypeError, r"expected a tuple such as \(3, 8\), got NoneType"),
+        (3, TypeError, r"expected a tuple such as \(3, 8\), got int"),
+        ("23", TypeError, r"expected a tuple such as \(3, 8\), got str"),
+        ((2, -1), ValueError, "expected a whole number >= 1, got -1"),
+        ((2, 1.5), TypeError, "expected a whole number, got float"),
+    ],
+)
+def test_initializers_need_the_shape_of_an_array(init, shape, error, message):
+    with pytest.raises(error, match=f"{init.__name__}: shape: {message}"):
+        init(shape, 3, 2, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 3), (), np.array([3, 4]), 3, None, "3"])
+def test_an_input_shape_that_does_not_fit_is_told(shape):
+    message = r"Dense: (input_shape: expected a tuple such as|expected input \(3,\), got \()"
+    with pytest.raises((TypeError, ValueError), match=message):
+        random_dense(3, 2).output_shape(shape)
 
 
 def test_activation_values():
@@ -426,6 +566,13 @@ def test_integers_and_half_precision_are_promoted(kind):
     image = Conv2D(np.ones((1, 1, 2, 2), kind), [[0]]).forward(np.full((1, 2, 2, 1), 100, kind))
     assert (image.dtype, image.item()) == (np.float64, 400)
     assert ReLU().forward(np.array([[1, 2]], kind)).dtype == np.float64
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(float).max, reason="none is longer")
+def test_a_number_too_long_for_a_float_is_refused_without_a_warning():
+    W = np.full((1, 1), np.finfo(np.longdouble).max)
+    with pytest.raises(ValueError, match=r"Dense: W: expected finite numbers, got inf at \(0, 0\)"):
+        Dense(W, [[0.0]])
 
 
 @pytest.mark.parametrize("make", [lambda: random_dense(3, 2), lambda: random_conv(1, 2, 2, 2)])

@@ -10,10 +10,25 @@ import numpy as np
 import pytest
 
 from backprop_lib import graph, live, toy, worked
-from backprop_lib.live.numbers import fixed, html_symbol, number, plain_symbol, spoken_symbol
+from backprop_lib.live.curve_view import extent
+from backprop_lib.live.numbers import (
+    fixed,
+    html_symbol,
+    number,
+    plain_symbol,
+    spoken_symbol,
+    symbol_of,
+)
 from backprop_lib.live.recording import Recording
 from backprop_lib.losses import HalfSquaredError
 from backprop_lib.still import PAGE
+
+
+def everything(controls):
+    """Return all that a figure shows in a notebook, as HTML; its own number left out."""
+    parts = [controls.drawing, controls.said, controls.curve, *controls.gradients]
+    return re.sub(r"bf-\d+", "bf-0", "".join(part.value for part in parts))
+
 
 SETTINGS = [-1.7, 0.35, 1.05]  # values for a slider, on its grid
 
@@ -49,6 +64,8 @@ def test_a_number_keeps_three_significant_digits(x, text):
         (-0.004, 2, "0.00"),
         (-0.125, 2, "−0.13"),
         (1e-12, 1, "0.0"),
+        (99999.25, 1, "99999.3"),
+        (-1e9, 2, "−1.00e9"),
         (7, 0, "7"),
     ],
 )
@@ -60,6 +77,7 @@ def test_symbols():
     scripts = "<span class=bf-ss><sup>1</sup><sub>12</sub></span>"
     assert html_symbol("w^1_12") == "w" + scripts
     assert html_symbol("β_0") == "β<sub>0</sub>"
+    assert symbol_of("lambda1") == "λ_1"
     assert plain_symbol("w^1_12") == "w¹₁₂"
 
 
@@ -93,10 +111,8 @@ def test_the_toy_sliders_drive_every_gradient():
             for other, expected in model.backward().items():
                 grad = figure.recording.by_name[other].grad
                 assert grad == pytest.approx(expected, rel=1e-12, abs=1e-12)
-                assert f">{number(grad)}<" in figure.controls.drawing.value + (
-                    figure.controls.gradients.value
-                )
-            assert number(loss) in figure.controls.drawing.value
+                assert f">{number(grad)}<" in everything(figure.controls)
+            assert number(loss) in everything(figure.controls)
 
 
 @pytest.mark.parametrize("example", [worked.SIGMOID_2_2_2, worked.RELU_2_3_2_1])
@@ -120,7 +136,7 @@ def test_the_network_sliders_drive_every_gradient(example):
                 weight, bias = by_name[f"w{layer}_{j + 1}{i + 1}"], by_name[f"b{layer}_{j + 1}"]
                 assert weight.grad == pytest.approx(dense.dW[j, i], rel=1e-12, abs=1e-15)
                 assert bias.grad == pytest.approx(dense.db[j, 0], rel=1e-12, abs=1e-15)
-                assert number(weight.grad) in figure.controls.drawing.value
+                assert number(weight.grad) in everything(figure.controls)
 
 
 def test_the_thumb_stands_on_the_grid_and_the_value_where_it_was_put():
@@ -182,18 +198,18 @@ def test_the_edges_show_weights_or_at_a_switch_gradients():
 
 def test_an_overflow_is_said_and_the_figure_recovers():
     figure = live.toy_figure()
-    drawing = figure.controls.drawing.value
+    drawing = everything(figure.controls)
     figure.recording.by_name["beta1"].data = 1000.0
     figure.controls.show()
-    assert "<sub>2</sub> = ∞</b>: no number can hold it" in figure.controls.drawing.value
+    assert "<sub>2</sub> = ∞</b>: no number can hold it" in everything(figure.controls)
     assert figure.recording.by_name["h2"].data == math.inf
     assert math.isnan(figure.recording.by_name["loss"].data)
     figure.controls.reset()
-    assert figure.controls.drawing.value == drawing
+    assert everything(figure.controls) == drawing
     figure.controls.eta.value = 0.01
     figure.controls.update(1000)  # diverges
     figure.controls.reset()
-    assert figure.controls.drawing.value == drawing
+    assert everything(figure.controls) == drawing
 
 
 def test_ten_updates_are_ten_times_one_and_leave_a_history():
@@ -204,21 +220,21 @@ def test_ten_updates_are_ten_times_one_and_leave_a_history():
     assert once.history == ten.history and len(ten.history) == 11
     assert ten.history[-1] == ten.recording.loss.data < ten.history[0]
     said = f"10 updates: {number(ten.history[0])} → {number(ten.history[-1])}"
-    assert said in ten.controls.drawing.value
+    assert said in everything(ten.controls)
     ten.controls.sliders["beta0"].value = 0.5
-    assert ten.history == [] and "updates:" not in ten.controls.drawing.value
+    assert ten.history == [] and "updates:" not in everything(ten.controls)
 
 
 @pytest.mark.parametrize("name", live.FIGURES)
 def test_the_notebook_walks_forward_and_backward(name):
     figure = live.FIGURES[name]()
-    controls, rest = figure.controls, figure.controls.drawing.value
+    controls, rest = figure.controls, everything(figure.controls)
     if not figure.can_walk:
         return
     at, shapes = figure.recording.number_of, len(re.findall("<(?:rect|circle|path)", rest))
     for step in range(len(figure.walk)):
         controls.step_by(1)
-        drawing = controls.drawing.value
+        drawing = everything(controls)
         assert figure.walk.said(step) in drawing
         names, forward = figure.walk.current(step)
         assert f'-box~="{at(names[0])}"] > rect' in drawing
@@ -229,12 +245,13 @@ def test_the_notebook_walks_forward_and_backward(name):
             texts = re.findall(rf"<t\w+[^>]* data-{of}=(\d+)[^>]*>([^<]*)<", drawing)
             for i, text in texts:
                 assert (text == "") == (figure.recording.values[int(i)].name in unreached)
-        column = re.findall(r">([^<>]*)</b>", controls.gradients.value)
+        column = "".join(part.value for part in controls.gradients)
+        column = re.findall(r">([^<>]*)</b>", column)
         assert [not text for text in column] == [s.name in no_grad for s in figure.sliders]
     controls.step_by(1)
-    assert controls.drawing.value == rest
+    assert everything(controls) == rest
     controls.step_by(-1)
-    assert figure.walk.said(len(figure.walk) - 1) in controls.drawing.value
+    assert figure.walk.said(len(figure.walk) - 1) in everything(controls)
 
 
 def test_the_notebook_takes_typed_numbers_and_refuses_nonsense():
@@ -242,16 +259,34 @@ def test_the_notebook_takes_typed_numbers_and_refuses_nonsense():
     field, value = figure.controls.fields["omega0"], figure.recording.by_name["omega0"]
     field.value = "−0.123456"
     assert value.data == -0.123456 and field.value == "−0.123"
-    for nonsense in ["abc", "", "1,5", "nan", "inf", "1e999", "0x10", "1 2", "1_0", "٣"]:
+    for nonsense in [
+        "abc",
+        "",
+        "1,500",
+        "nan",
+        "1/0",
+        "2^",
+        "1/2/3",
+        "2^9999",
+        "inf",
+        "1e999",
+        "0x10",
+        "1 2",
+        "1_0",
+        "٣",
+    ]:
         field.value = nonsense
         assert value.data == -0.123456 and field.value == "−0.123"
-        assert f"“{nonsense}” is not a number: ω₀ stays −0.123." in figure.controls.drawing.value
+        assert (
+            f"“{nonsense}” is not a number such as −0.5, 1/2 or 1e−3: ω₀ stays −0.123."
+            in everything(figure.controls)
+        )
     field.value = "7.5"
     assert value.data == 7.5 and figure.controls.sliders["omega0"].value == 3.0
-    assert "ω₀ = 7.500 lies outside its slider" in figure.controls.drawing.value
-    assert ">7.5</text>" in figure.controls.drawing.value  # the curve reaches as far
+    assert "ω₀ = 7.500 lies outside its slider" in everything(figure.controls)
+    assert ">7.5</text>" in everything(figure.controls)  # the curve reaches as far
     figure.controls.sliders["omega0"].value = 1.0
-    assert value.data == 1.0 and "outside" not in figure.controls.drawing.value
+    assert value.data == 1.0 and "outside" not in everything(figure.controls)
 
 
 def test_an_update_that_would_overflow_is_refused():
@@ -264,7 +299,7 @@ def test_an_update_that_would_overflow_is_refused():
     figure.recording.by_name["beta0"].grad = 1e10
     figure.controls.update(1)
     assert {slider.name: slider.value.data for slider in figure.sliders} == before
-    assert "Stopped before update 1" in figure.controls.drawing.value
+    assert "Stopped before update 1" in everything(figure.controls)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +394,12 @@ def one_weight(**changes):
     return [loss], arguments | changes
 
 
+def plane(**changes):
+    """Return a small plane with some of its arguments changed."""
+    arguments = dict(function=abs, x_range=(0, 1), y_range=(0, 1), lines=[], points=[])
+    return live.PlaneView(**arguments | changes)
+
+
 STRAY = graph.Value(1.0, "w")
 
 
@@ -397,6 +438,24 @@ STRAY = graph.Value(1.0, "w")
         ({"examples": {"a": {"loss": 1.0}}}, ValueError, "examples: a: loss is computed, no leaf"),
         ({"examples": {"a": {"w": math.nan}}}, ValueError, "examples: a: w: expected a finite"),
         ({"examples": {"a": {"w": "1"}}}, TypeError, "examples: a: w: expected a real number"),
+        ({"examples": {"a": {"w": 1.0}}}, ValueError, "examples: expected {'w': 0.5} first, the"),
+        ({"examples": {"a": {"w": 0.5}, "b": {"x": 1}}}, ValueError, "examples: .*same leaves"),
+        ({"examples": {"a": {("loss", "w"): 1.0}}}, TypeError, "examples: a: expected a str, got"),
+        ({"examples": {"a": [("w", 1.0)]}}, TypeError, "examples: a: expected a dict, got list"),
+        ({"examples": {3: {"w": 1.0}}}, TypeError, "Figure: examples: expected a str, got int"),
+        ({"examples": ["a"]}, TypeError, "Figure: examples: expected a dict, got list"),
+        ({"formulas": ["loss"]}, TypeError, "Figure: formulas: expected a dict, got list"),
+        ({"formulas": {3: "{w}"}}, TypeError, "Figure: formulas: expected a str, got int"),
+        ({"formulas": {"loss": 3}}, TypeError, "Figure: formulas: loss: expected a str, got int"),
+        ({"formulas": {"loss": "{v}"}}, ValueError, "formulas: loss: expected a name .* got 'v'"),
+        ({"formulas": {"loss": "{}"}}, ValueError, "formulas: loss: expected a name .* got ''"),
+        ({"formulas": {"loss": "{w"}}, ValueError, "formulas: loss: expected names in braces"),
+        ({"learning_rate": 1e308}, ValueError, "learning_rate: expected 1e-300 to 1e300, got 1e"),
+        ({"learning_rate": 1e-320}, ValueError, "learning_rate: expected 1e-300 to 1e300, got"),
+        ({"sliders": None}, TypeError, "Figure: sliders: expected a list, got NoneType"),
+        ({"views": live.CurveView()}, TypeError, "Figure: views: expected a list, got CurveView"),
+        ({"views": [live.GraphView(["loss", "w"])]}, ValueError, "expected w before loss, its re"),
+        ({"views": [live.NetworkView([1, 1])]}, ValueError, "NetworkView: expected a name .* 'x1'"),
     ],
 )
 def test_what_a_figure_refuses(changes, error, message):
@@ -407,12 +466,12 @@ def test_what_a_figure_refuses(changes, error, message):
 
 def test_a_figure_takes_numbers_of_other_kinds_and_stores_floats():
     values, arguments = one_weight(
-        learning_rate=np.float32(0.5), examples={"a": {"w": np.int64(1)}, "b": {"w": 2}}
+        learning_rate=np.float32(0.5), examples={"a": {"w": np.float16(0.5)}, "b": {"w": 2}}
     )
     figure = live.Figure(*values, **arguments)
-    assert (figure.learning_rate, figure.examples) == (0.5, {"a": {"w": 1.0}, "b": {"w": 2.0}})
+    assert (figure.learning_rate, figure.examples) == (0.5, {"a": {"w": 0.5}, "b": {"w": 2.0}})
     page = re.search(r"<script type=application/json>(.*?)</script>", figure.html())[1]
-    assert json.loads(page)["examples"][0] == {"0": 1.0}
+    assert json.loads(page)["examples"][0] == {"0": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -428,7 +487,44 @@ def test_a_figure_takes_numbers_of_other_kinds_and_stores_floats():
         (lambda x: live.Slider(x, 0, 9, -1), ValueError, "Slider: step: expected a number above"),
         (lambda x: live.Slider(x, 0, math.nan), ValueError, "Slider: high: expected a finite"),
         (lambda x: live.Slider(x, None, 9), TypeError, "Slider: low: expected a real number"),
+        (lambda x: live.Slider(x, 0, 9, 1e-200), ValueError, "Slider: step: expected .* 1e-100 up"),
+        (lambda x: live.Slider(x, 0, 1e101), ValueError, "Slider: expected numbers up to 1e100"),
+        (lambda x: live.Slider(x, -1e101, 9), ValueError, "Slider: expected numbers up to 1e100"),
+        (
+            lambda x: live.Slider(x, 0, 9, group=7),
+            TypeError,
+            "Slider: group: expected a str, got i",
+        ),
+        (lambda x: live.Slider(x, 0, 9, parameter="no"), TypeError, "parameter: expected a bool"),
+        (lambda x: live.Slider(x.named("eta"), 0, 9), ValueError, "no address .* uses, got 'eta'"),
         (lambda x: live.GraphView([]), ValueError, "GraphView: names: expected different names"),
+        (lambda x: live.GraphView("ab"), TypeError, "GraphView: names: expected a list, got str"),
+        (lambda x: live.GraphView([3]), TypeError, "GraphView: names: expected a str, got int"),
+        (lambda x: live.NetworkView([2]), ValueError, "NetworkView: sizes: expected two or more"),
+        (lambda x: live.NetworkView(3), TypeError, "NetworkView: sizes: expected a list, got int"),
+        (lambda x: live.NetworkView([0, 1]), ValueError, "sizes: expected a whole number >= 1"),
+        (lambda x: live.NetworkView([1, 10]), ValueError, "sizes: expected a whole number <= 9"),
+        (lambda x: live.MatrixView([["x"]]), TypeError, "MatrixView: rows: expected a Block, got"),
+        (lambda x: live.MatrixView([3]), TypeError, "MatrixView: rows: expected a list, got int"),
+        (lambda x: live.Block(3, [["w"]]), TypeError, "Block: title: expected a str, got int"),
+        (lambda x: live.Block("W", ["ab"]), TypeError, "Block W: names: expected a list, got str"),
+        (lambda x: live.Block("W", [["w"]], scale=math.nan), ValueError, "Block W: scale: expect"),
+        (lambda x: live.Block("W", [["w"]], digits=13), ValueError, "Block W: digits: .* <= 12"),
+        (lambda x: live.Block("W", [["w"]], cell=(0, 9)), ValueError, "Block W: cell: expected a"),
+        (lambda x: live.Block("W", [["w"]], cell=(9,)), ValueError, "Block W: cell: expected 2 of"),
+        (lambda x: live.Block("W", [["ab"]], of="local"), TypeError, r"a pair \(result, input\)"),
+        (lambda x: live.Block("W", [[("y", "x")]]), TypeError, "Block W: a name: expected a str"),
+        (
+            lambda x: live.BarsView(["w"], {}),
+            ValueError,
+            "BarsView: columns: expected at least one",
+        ),
+        (lambda x: live.BarsView(["w"], []), TypeError, "BarsView: columns: expected a dict, got"),
+        (
+            lambda x: live.BarsView(["w"], {"δ": ("grad", ["w"])}),
+            ValueError,
+            r"BarsView: δ: \(kind, names, scale\): expected 3 of them, got 2",
+        ),
         (lambda x: live.GraphView(["a", "a"]), ValueError, "GraphView: names: expected different"),
         (lambda x: live.Block("W", [["w"]], of="slope"), ValueError, "Block W: expected value, g"),
         (
@@ -460,6 +556,55 @@ def test_a_figure_takes_numbers_of_other_kinds_and_stores_floats():
             ValueError,
             "heatmap: matrix: expected finite numbers",
         ),
+        (lambda x: live.heatmap([[1.0]], None), TypeError, "heatmap: title: expected a str"),
+        (
+            lambda x: live.heatmap([[1.0]], "W", scale=0),
+            ValueError,
+            "heatmap: scale: expected a nu",
+        ),
+        (lambda x: live.heatmap([[1.0]], "W", cell=4), ValueError, "heatmap: cell: .* >= 5, got 4"),
+        (lambda x: live.heatmap([[1.0]], "W", digits=-1), ValueError, "heatmap: digits: .* >= 0"),
+        (lambda x: live.heatmap([[1.0]], "W", digits=13), ValueError, "heatmap: digits: .* <= 12"),
+        (
+            lambda x: live.heatmap([[1.0]], "W", columns=3),
+            TypeError,
+            "heatmap: columns: expected a",
+        ),
+        (lambda x: live.heatmap([[1.0]], "W", direction="up"), ValueError, "heatmap: direction: "),
+        (lambda x: live.Matrices(3), TypeError, "Matrices: description: expected a str, got int"),
+        (lambda x: live.Matrices("W", [[1.0]]), TypeError, "Matrices: forward: expected a dict"),
+        (lambda x: plane(function=3), TypeError, "PlaneView: function: expected a function of a f"),
+        (
+            lambda x: plane(function=str),
+            TypeError,
+            r"PlaneView: function\(0\): expected a real num",
+        ),
+        (lambda x: plane(x_range=(1, 1)), ValueError, "PlaneView: x_range: expected low < high"),
+        (
+            lambda x: plane(y_range=(0, math.inf)),
+            ValueError,
+            "PlaneView: y_range: high: expected a",
+        ),
+        (lambda x: plane(x_range=3), TypeError, "PlaneView: x_range: expected a list, got int"),
+        (lambda x: plane(y_range=(0, 1e-200)), ValueError, "y_range: expected numbers up to 1e100"),
+        (lambda x: plane(lines=[("x", "y", "d")]), ValueError, "PlaneView: lines: expected 4 of"),
+        (lambda x: plane(lines=[("x", "y", "d", "up")]), ValueError, "lines: expected ahead or ba"),
+        (lambda x: plane(points=["xy"]), TypeError, "PlaneView: points: expected a list, got str"),
+        (
+            lambda x: live.toy_figure(worked.RELU_2_3_2_1),
+            TypeError,
+            "example: expected a WorkedToy",
+        ),
+        (lambda x: live.network_figure(reach=0), ValueError, "network_figure: reach: expected a n"),
+        (lambda x: live.matrix_figure(reach="2"), TypeError, "matrix_figure: reach: expected a re"),
+        (lambda x: live.delta_figure([[1.0]]), ValueError, "delta_figure: weights: expected shape"),
+        (lambda x: live.delta_figure(z_out="4"), TypeError, "delta_figure: z_out: expected a real"),
+        (
+            lambda x: live.cnn_figure(samples=(0, 1797)),
+            ValueError,
+            "samples: expected .* 0 to 1796",
+        ),
+        (lambda x: live.cnn_figure(samples=()), TypeError, "cnn_figure: samples: expected integer"),
     ],
 )
 def test_what_the_parts_of_a_figure_refuse(make, error, message):
@@ -494,6 +639,64 @@ def test_the_stored_figure_is_a_picture_for_whoever_does_not_trust_it(name):
     assert shown == f"<p>{live.figure.STILL_LINE}</p>"
     assert b64encode(still.encode()).decode() in bundle["text/html"]
     assert bundle[PAGE] == figure.html()
+
+
+@pytest.mark.parametrize("name", ["a b", "a<b>", "a{b}", "a;b", "1", "w^1", "a\nb", "x²"])
+def test_a_name_can_stand_in_a_formula_an_address_and_a_drawing(name):
+    x = graph.Value(1.0, name)
+    with pytest.raises(ValueError, match="Recording: expected a Python identifier as name, got"):
+        live.Figure((x * 2).named("y"), title="t", sliders=[live.Slider(x, 0, 2)], views=[])
+
+
+def test_two_sliders_for_one_leaf_and_a_leaf_for_a_loss_are_refused():
+    x = graph.Value(1.0, "x")
+    sliders = [live.Slider(x, 0, 2), live.Slider(x, 0, 3)]
+    with pytest.raises(ValueError, match="sliders: expected one for each leaf, got two for the"):
+        live.Figure((x * 2).named("y"), title="t", sliders=sliders, views=[])
+    with pytest.raises(ValueError, match="Figure: loss: expected a computed value, got x"):
+        live.Figure(x, title="t", sliders=sliders[:1], views=[])
+
+
+@pytest.mark.parametrize("make", [live.toy_figure, live.cnn_figure, live.matrix_figure])
+@pytest.mark.parametrize("typed", ["1e308", "−1e308", "1e30", "5e-324"])
+def test_no_number_that_can_be_typed_breaks_a_figure(make, typed):
+    figure = make()
+    drawing, name = everything(figure.controls), figure.sliders[0].name
+    figure.controls.fields[name].value = typed
+    assert figure.sliders[0].low <= figure.sliders[0].thumb <= figure.sliders[0].high
+    figure.controls.update(2)
+    ElementTree.fromstring(figure.still())
+    assert "nan" not in everything(figure.controls).replace(figure.controls._scope, "")
+    figure.controls.reset()
+    assert everything(figure.controls) == drawing
+
+
+def test_a_level_loss_has_a_curve_however_large_it_is():
+    assert extent([5.0, 5.0]) == (5.0, 10.0)
+    assert extent([1e300, 1e300]) == (1e300, 2e300)
+    x = graph.Value(0.5, "x")
+    loss = (x * 0 + 1e300).named("loss")
+    view = live.CurveView()
+    figure = live.Figure(loss, title="level", sliders=[live.Slider(x, 0, 1)], views=[view])
+    assert "M40.0,140.0L41.6,140.0" in view.draw(figure)
+
+
+def test_a_plane_s_curve_has_a_gap_where_its_function_has_no_value():
+    for function in (math.log, lambda x: 1 / x, lambda x: math.nan if x == 0 else x):
+        curve = plane(function=function).curve
+        assert curve.startswith("M3.5,") and curve.count("M") == 1
+
+
+def test_a_plane_s_ends_reach_the_page_with_all_their_digits():
+    values, arguments = one_weight(views=[plane(x_range=(1e7, 1e7 + 1))])
+    html = live.Figure(*values, **arguments).html()
+    assert 'data-plane="560 260 10000000 10000001 0 1"' in html
+
+
+def test_a_heat_map_of_any_precision_and_size():
+    assert ">0.10</text>" in live.heatmap(np.float32([[0.1]]), "W")
+    assert ">−1.00e300</text>" in live.heatmap([[-1e300]], "W")
+    assert ">c</text>" in live.heatmap([[1.0]], "W", columns=np.array(["c"]))
 
 
 def test_a_heat_map_writes_every_number():

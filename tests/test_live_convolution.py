@@ -57,7 +57,12 @@ def test_the_figure_shows_the_gradients_and_the_loss_of_the_library(moves, examp
             assert by_name[f"{letter}{r}{c}"].grad == pytest.approx(slope, rel=1e-9, abs=1e-12)
     for name in by_name:
         if name[0] == "w":
-            assert f">{number(by_name[name].grad)}<" in controls.drawing.value
+            assert (
+                f">{number(by_name[name].grad)}<"
+                in controls.gradients[0].value
+                + controls.gradients[1].value
+                + controls.drawing.value
+            )
 
 
 def test_a_step_against_the_gradient_lowers_the_loss():

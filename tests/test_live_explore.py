@@ -1,5 +1,6 @@
 """``live.explore``: a figure of any function, in which no arrow crosses a box."""
 
+import functools
 import random
 import re
 
@@ -143,6 +144,16 @@ def test_constants_have_no_box():
 def test_what_can_not_be_explored_is_refused_by_name(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_any_name_of_a_function_or_an_argument():
+    figure = live.explore(lambda f: f * 2, f=1.0)
+    assert (figure.title, figure.loss_name) == ("out(f)", "out")
+    assert live.explore(functools.partial(graph.square), a=1.0).loss_name == "f"
+    with pytest.raises(ValueError, match="expected a name that no address .* got 'step'"):
+        live.explore(lambda step: step * 2, step=1.0)
+    with pytest.raises(ValueError, match="explore: x: expected at most 1e99, got 1e.308"):
+        live.explore(lambda x: graph.sin(x), x=1e308)
 
 
 def test_rows_hold_no_more_than_they_may_and_sources_come_first():

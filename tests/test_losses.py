@@ -1,5 +1,7 @@
 """Losses: values by hand, gradients by differences, the mean over the batch, extremes."""
 
+import warnings
+
 import numpy as np
 import pytest
 from helpers import EXACT, NUMERICAL, random_array, refused
@@ -7,6 +9,7 @@ from helpers import EXACT, NUMERICAL, random_array, refused
 from backprop_lib import (
     BinaryCrossEntropy,
     HalfSquaredError,
+    Identity,
     Sigmoid,
     SoftmaxCrossEntropy,
     SquaredError,
@@ -169,12 +172,120 @@ def test_softmax_cross_entropy_at_extremes(label, J, gradient):
     np.testing.assert_array_equal(loss.backward()[:, 0], gradient)
 
 
+@pytest.mark.parametrize("y", [[0.0, -0.5], [0.0, 1.5], [-1e-300, 0.0], [1.0, 1 + 2**-52]])
+def test_targets_of_binary_cross_entropy_are_probabilities(y):
+    message = r"BinaryCrossEntropy: Y: expected targets in \[0, 1\], got -?\d\S* to \d"
+    with pytest.raises(ValueError, match=message):
+        BinaryCrossEntropy().forward([[0.0, 0.0]], [y])
+
+
 @pytest.mark.parametrize("kind", [HalfSquaredError, SquaredError])
 def test_squared_errors_at_extremes(kind):
     loss = kind()
     factor = {HalfSquaredError: 0.5, SquaredError: 1}[kind]
     assert loss.forward([[1e4]], [[-1e4]]) == factor * 4e8
     assert loss.backward() == factor * 4e4
+
+
+@pytest.mark.parametrize("z", [1.0, 20.0, 36.0, 40.0, 700.0])
+def test_binary_cross_entropy_keeps_its_digits_in_both_tails(z):
+    """Certain and right, the loss and the slope are exp(−z) / (1 + exp(−z)) and less; at z = 40
+    they are 4e-18, which 1 − 1 is not.
+    """
+    loss, e = BinaryCrossEntropy(), np.exp(-z)
+    for sign, y in [(1, 1.0), (-1, 0.0)]:
+        assert loss.forward([[sign * z]], [[y]]) == pytest.approx(np.log1p(e), rel=4e-16, abs=0)
+        assert loss.backward() == pytest.approx(-sign * e / (1 + e), rel=4e-16, abs=0)
+
+
+@pytest.mark.parametrize("z", [1.0, 20.0, 36.0, 40.0, 700.0])
+@pytest.mark.parametrize("classes", [2, 3, 7])
+def test_softmax_cross_entropy_keeps_its_digits_when_certain(z, classes):
+    """Of the label all others lie z below: their probabilities sum to r / (1 + r)."""
+    loss, label, r = SoftmaxCrossEntropy(), classes - 1, (classes - 1) * np.exp(-z)
+    Z = np.full((classes, 1), 5.0)
+    Z[label] += z
+    assert loss.forward(Z, [label]) == pytest.approx(np.log1p(r), rel=1e-15, abs=0)
+    expected = np.full((classes, 1), np.exp(-z) / (1 + r))
+    expected[label] = -r / (1 + r)
+    np.testing.assert_allclose(loss.backward(), expected, rtol=1e-15)
+
+
+def test_softmax_cross_entropy_keeps_the_digits_of_what_is_not_the_label():
+    """The label lies between: ½, and 4e-18 of the third, which 1 − ½ − ½ has lost."""
+    loss, e = SoftmaxCrossEntropy(), np.exp(-40.0)
+    assert loss.forward([[0.0], [0.0], [-40.0]], [1]) == np.log(2)
+    np.testing.assert_allclose(loss.backward()[:, 0], [0.5, -0.5, e / 2], rtol=4e-16)
+
+
+@pytest.mark.parametrize("kind, Y", CASES)
+def test_a_refused_pass_leaves_the_last_one(kind, Y):
+    """Whatever is refused, of the wrong shape or beyond the largest float."""
+    loss = kind()
+    loss.forward(A, Y)
+    expected = loss.backward()
+    far = np.full(A.shape, 1.7e308)
+    if kind is SoftmaxCrossEntropy:
+        far[LABELS, range(5)] = -1.7e308
+    for outputs, targets in [(A.T, Y), (A, Y[..., :2]), (A * np.nan, Y), (far, Y)]:
+        with np.errstate(over="ignore"), pytest.raises(ValueError, match=f"^{kind.__name__}: "):
+            loss.forward(outputs, targets)
+        np.testing.assert_array_equal(loss.backward(), expected)
+
+
+@pytest.mark.parametrize("kind, Y", CASES)
+def test_what_is_changed_in_place_after_forward_does_not_matter(kind, Y):
+    """A loss keeps numbers of its own."""
+    loss, outputs, targets = kind(), A.copy(), Y.copy()
+    loss.forward(outputs, targets)
+    expected = loss.backward()
+    outputs += 1
+    targets[...] = targets[..., ::-1].copy()
+    np.testing.assert_array_equal(loss.backward(), expected)
+    loss.backward()[...] = 7
+    np.testing.assert_array_equal(loss.backward(), expected)
+
+
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda bad: SoftmaxCrossEntropy().forward(A, bad), "SoftmaxCrossEntropy: labels"),
+        (lambda bad: losses.one_hot(bad, 3), "one_hot: labels"),
+        (lambda bad: HalfSquaredError().forward(A[:1], [bad]), "HalfSquaredError: Y"),
+        (lambda bad: losses.softmax([bad, bad]), "softmax: Z"),
+    ],
+)
+def test_masked_labels_are_refused_also_within_a_list(call, name):
+    masked = np.ma.masked_equal(LABELS, 1)
+    call(masked.data)
+    with pytest.raises(TypeError, match=f"{name}: expected an array, got a masked one, whose mask"):
+        call(masked)
+    with pytest.raises(TypeError, match=f"{name}: expected an array, got a masked one, whose mask"):
+        call([np.ma.masked, *LABELS[1:]])
+
+
+@pytest.mark.parametrize("loss", [BinaryCrossEntropy(), SoftmaxCrossEntropy()])
+def test_probabilities_are_pointed_out_to_losses_that_take_logits(loss):
+    class Network:  # whose last layer and outputs are looked at
+        layers, outputs = [Sigmoid()], [losses.softmax(A)]
+
+    def warnings_of(network, loss):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            losses.warn_of_probabilities(network, loss)
+        return [str(warning.message) for warning in caught]
+
+    message = f"{loss.name} takes logits, but the network ends in %s, whose outputs are"
+    assert warnings_of(Network, loss)[0].startswith(message % "Sigmoid")
+    Network.layers = [Identity()]
+    assert warnings_of(Network, loss)[0].startswith(message % "Identity")  # columns that sum to 1
+    assert not warnings_of(Network, HalfSquaredError())
+    Network.outputs = [A]
+    assert not warnings_of(Network, loss)
+    Network.outputs = [np.array([[2.0, 1.5], [-1.0, -0.5]])]  # they sum to 1, but are no shares
+    assert not warnings_of(Network, loss)
+    Network.outputs = [np.ones((1, 3))]  # one logit that happens to be 1
+    assert not warnings_of(Network, loss)
 
 
 def test_softmax_columns_are_probabilities():

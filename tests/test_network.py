@@ -1,6 +1,8 @@
 """Networks: layers in order, gradients of all of them at once, names and the summary."""
 
+import io
 import re
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from helpers import EXACT, mlp, random_array, random_conv, random_dense, refused, small_cnn
 
 from backprop_lib import (
+    SGD,
     BinaryCrossEntropy,
     Conv2D,
     Dense,
@@ -22,7 +25,10 @@ from backprop_lib import (
     SquaredError,
     Tanh,
     check_gradients,
+    fit,
 )
+from backprop_lib.layer import Layer
+from backprop_lib.training import accuracy
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -64,6 +70,7 @@ def pooled_cnn():
 def test_gradients_with_stride_padding_and_pooling():
     network = pooled_cnn()
     check_gradients(network, SoftmaxCrossEntropy(), IMAGES, LABELS)
+    network.forward(IMAGES)
     windows = np.lib.stride_tricks.sliding_window_view(network.outputs[1], (2, 2), axis=(1, 2))
     first, second = np.sort(windows.reshape(-1, 4))[:, [3, 2]].T
     assert (first - second).min() > 1e-4  # the check moves numbers by 6e-6: no window has changed
@@ -112,6 +119,135 @@ def test_outputs_are_those_of_the_last_forward_pass():
     out = network.forward(random_array(2, 4))
     assert [Z.shape for Z in network.outputs] == [(3, 4), (3, 4), (1, 4), (1, 4)]
     assert network.outputs[-1] is out
+
+
+def test_a_refused_forward_leaves_nothing_to_go_back_through():
+    """The first layer has seen 1e9, the second 1: of the two no gradient can be made."""
+    network = Sequential([Dense([[1.0]], [[0.0]]), Dense([[1e300]], [[0.0]])])
+    network.forward([[1.0]])
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="layer 2, Dense: the output"):
+        network.forward([[1e9]])
+    assert network.outputs == []
+    for options in ({}, {"input_gradient": False}):
+        with pytest.raises(RuntimeError, match="Sequential: call forward before backward"):
+            network.backward([[1e-300]], **options)
+    network.forward([[1.0]])
+    network.backward([[1e-300]])
+    assert network.gradients()["1.W"] == 1.0
+
+
+def test_a_layer_that_fails_leaves_nothing_to_go_back_through():
+    class Fails(Layer):
+        calls = 0
+
+        def forward(self, A):
+            self.calls += 1
+            if self.calls > 1:
+                raise KeyboardInterrupt
+            return A.copy()
+
+    network = Sequential([random_dense(2, 3), Tanh(), Fails()])
+    network.forward(random_array(2, 4))
+    with pytest.raises(KeyboardInterrupt):
+        network.forward(random_array(2, 4))
+    with pytest.raises(RuntimeError, match="Sequential: call forward before backward"):
+        network.backward(random_array(3, 4))
+
+
+def test_a_forward_that_is_refused_at_the_door_leaves_the_last_one():
+    network = mlp(2, 3, 1)
+    outputs = network.forward(random_array(2, 4))
+    R = random_array(1, 4, seed=3)
+    expected = network.backward(R)
+    for bad in (random_array(3, 4), random_array(2, 4) * np.nan, "A", None):
+        with pytest.raises((ValueError, TypeError), match="^(Sequential: A|Dense): expected"):
+            network.forward(bad)
+    assert network.outputs[-1] is outputs
+    np.testing.assert_array_equal(network.backward(R), expected)
+
+
+def test_backward_belongs_to_the_last_forward_whoever_called_it():
+    """As a look at the accuracy on other samples in between."""
+    network, X, R = mlp(2, 3, 1), random_array(2, 4), random_array(1, 4, seed=3)
+    network.forward(X)
+    expected = network.backward(R)
+    accuracy(network, random_array(2, 4, seed=9), [0, 0, 0, 0])
+    assert np.abs(network.backward(R) - expected).max() > 0.01
+    network.forward(X)
+    np.testing.assert_array_equal(network.backward(R), expected)
+
+
+class Scale(Layer):
+    """A layer of one's own: ``backward`` of one argument, as the contract says."""
+
+    parameter_names = ("factor",)
+
+    def __init__(self, factor):
+        self.factor = np.array([[factor]])
+
+    def forward(self, A):
+        self.saved = A
+        return self.factor * A
+
+    def backward(self, dZ):
+        self.dfactor = (dZ * self.recall()).sum(keepdims=True)
+        return self.factor * dZ
+
+
+class CarefulScale(Scale):
+    """The same, with the option that spares the input's gradient."""
+
+    def backward(self, dZ, input_gradient=True):
+        dA = super().backward(dZ)
+        return dA if input_gradient else None
+
+
+@pytest.mark.parametrize("kind", [Scale, CarefulScale])
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_a_layer_of_one_s_own_trains_wherever_it_stands(kind, position):
+    layers = [Tanh(), random_dense(3, 3), Sigmoid()]
+    layers.insert(position, kind(1.5))
+    network, X, Y = Sequential(layers), random_array(3, 4), random_array(3, 4, seed=1)
+    check_gradients(network, HalfSquaredError(), X, Y)
+    expected = {name: G.copy() for name, G in network.gradients().items()}
+    loss = HalfSquaredError()
+    loss.forward(network.forward(X), Y)
+    assert network.backward(loss.backward(), input_gradient=False) is None
+    for name, G in network.gradients().items():
+        np.testing.assert_array_equal(G, expected[name])
+    history = fit(
+        network, loss, X, Y, SGD(0.1), epochs=3, batch_size=2, rng=np.random.default_rng(0)
+    )
+    assert history.loss[-1] < history.loss[0]
+
+
+@pytest.mark.parametrize("method", ["forward", "backward"])
+@pytest.mark.parametrize("result", [None, [[1.0, 2.0]], 3.0, np.ma.ones((3, 4))], ids=repr)
+def test_a_layer_that_forgets_to_return_an_array_is_named(method, result):
+    kind = type("Mine", (Tanh,), {})
+
+    def returns(self, A):
+        return result
+
+    returns.__name__ = method
+    setattr(kind, method, returns)
+    network = Sequential([random_dense(2, 3), kind(), random_dense(3, 1)])
+    message = f"Sequential: layer 2, Mine: expected {method} to return an array, got "
+    with pytest.raises(TypeError, match=message + type(result).__name__):
+        network.forward(random_array(2, 4))
+        network.backward(random_array(1, 4))
+
+
+@pytest.mark.parametrize("layers", [Dense([[1.0]], [[0.0]]), None, 3, Dense])
+def test_one_layer_is_no_list_of_layers(layers):
+    message = f"Sequential: layers: expected a list of layers, got {type(layers).__name__}$"
+    with pytest.raises(TypeError, match=message):
+        Sequential(layers)
+
+
+def test_layers_may_come_from_any_iterable():
+    layers = [random_dense(2, 3), Tanh()]
+    assert Sequential(layer for layer in layers).layers == tuple(layers)
 
 
 def test_backward_twice_equals_once():
@@ -194,6 +330,22 @@ def test_summary_shows_thousands():
     assert mlp(99, 20).summary((99,)).splitlines()[-1].split() == ["total", "2,000"]
 
 
+@pytest.mark.parametrize(
+    "shape, error, message",
+    [
+        (2, TypeError, r"expected a tuple such as \(3, 8\), got int"),
+        (None, TypeError, r"expected a tuple such as \(3, 8\), got NoneType"),
+        ("33", TypeError, r"expected a tuple such as \(3, 8\), got str"),
+        ((1.5,), TypeError, "expected a whole number, got float"),
+        ((0, 2), ValueError, "expected a whole number >= 1, got 0"),
+    ],
+)
+def test_summary_needs_the_shape_of_a_sample(shape, error, message):
+    with pytest.raises(error, match=f"Sequential.summary: input_shape: {message}"):
+        mlp(2, 1).summary(shape)
+    assert mlp(2, 1).summary([2]) == mlp(2, 1).summary((2,))
+
+
 @pytest.mark.parametrize("make", [lambda: mlp(6, 3, 2), small_cnn, pooled_cnn])
 def test_the_input_s_gradient_can_be_left_out(make):
     network = make()
@@ -245,6 +397,190 @@ def test_a_saved_network_is_a_plain_archive_without_pickle(tmp_path):
     assert "6.W.npy" in zipfile.ZipFile(tmp_path / "network.npz").namelist()
 
 
+def parts(path):
+    """Return the members of a saved network, name to content."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewritten(path, members, **options):
+    """Write a file of these members, which ``numpy.savez`` would not write like this."""
+    with zipfile.ZipFile(path, "w", **options) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def saved(tmp_path):
+    network, path = mlp(3, 2, 4), tmp_path / "network.npz"
+    network.save(path)
+    return network, path
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_parameters_are_assigned_by_name_whatever_their_order_in_the_file(compression, tmp_path):
+    network, path = saved(tmp_path)
+    rewritten(path, dict(reversed(parts(path).items())), compression=compression)
+    other = mlp(3, 2, 4, seed=50)
+    other.load(path)
+    for name, P in network.parameters().items():
+        np.testing.assert_array_equal(other.parameters()[name], P)
+
+
+def test_parameters_may_lie_in_memory_column_by_column(tmp_path):
+    network, path = mlp(3, 2, 4), tmp_path / "network.npz"
+    network.layers[0].W = np.asfortranarray(network.layers[0].W)
+    network.save(path)
+    other = mlp(3, 2, 4, seed=50)
+    other.load(path)
+    np.testing.assert_array_equal(other.layers[0].W, network.layers[0].W)
+
+
+def npy(array, **head):
+    """Return an array's file, with a head that may lie."""
+    content = io.BytesIO()
+    head = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape} | head
+    np.lib.format.write_array_header_1_0(content, head)
+    return content.getvalue() + array.tobytes()
+
+
+W = np.zeros((2, 3))
+FOREIGN = {  # what stands for the weights of layer 1
+    "complex": (npy(W + 0j), "1.W: expected float64, got complex128"),
+    "text": (npy(W.astype(str)), "1.W: expected float64, got <U32"),
+    "dates": (npy(W.astype("M8[s]")), r"1.W: expected float64, got datetime64\[s\]"),
+    "the other byte order": (npy(W.astype(">f8")), "1.W: expected float64, got >f8"),
+    "more than there is": (npy(W, shape=(10**6, 10**6)), "is not a saved network: "),
+    "less than there is": (npy(W, shape=(2, 2)), "is not a saved network: "),
+    "a negative shape": (npy(W, shape=(-2, -3)), "is not a saved network: "),
+    "no shape": (npy(W, shape="(2, 3)"), "is not a saved network: "),
+    "no type": (npy(W, descr="weights"), "is not a saved network: "),
+    "a head that is no Python": (npy(W).replace(b"{'descr'", b'{{[(("""'), "not a saved network"),
+    "a head full of brackets": (npy(W)[:10] + b"(" * 118 + W.tobytes(), "not a saved network"),
+    "no head": (W.tobytes(), "is not a saved network: "),
+    "a later version": (npy(W).replace(b"NUMPY\1", b"NUMPY\3"), "1.W: expected a head of version"),
+    "nothing": (b"", "is not a saved network: "),
+    "infinity": (npy(W + np.inf), r"1.W: expected finite numbers, got inf at \(0, 0\)"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # Python and NumPy may well warn of such heads
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_whatever_a_member_holds_a_file_is_refused_with_a_value_error(kind, tmp_path):
+    network, path = saved(tmp_path)
+    content, message = FOREIGN[kind]
+    rewritten(path, parts(path) | {"1.W.npy": content})
+    before = {name: P.copy() for name, P in network.parameters().items()}
+    with pytest.raises(ValueError, match=f"^Sequential.load: {re.escape(str(path))}.*{message}"):
+        network.load(path)
+    for name, P in network.parameters().items():
+        np.testing.assert_array_equal(P, before[name])
+
+
+def with_field(content, at_local, at_central, value):
+    """Set a 16-bit field of every member, in its own head and in the archive's directory."""
+    content = bytearray(content)
+    for mark, offset in [(b"PK\3\4", at_local), (b"PK\1\2", at_central)]:
+        start = content.find(mark)
+        while start >= 0:
+            content[start + offset : start + offset + 2] = value.to_bytes(2, "little")
+            start = content.find(mark, start + 1)
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "at_local, at_central, value",
+    [
+        pytest.param(6, 8, 1, id="encrypted"),
+        pytest.param(6, 8, 0x20, id="patched data"),
+        pytest.param(8, 10, 6, id="implode"),
+        pytest.param(8, 10, 8, id="deflate, of what is none"),
+        pytest.param(8, 10, 12, id="bzip2, of what is none"),
+        pytest.param(8, 10, 14, id="LZMA, of what is none"),
+        pytest.param(8, 10, 99, id="unknown"),
+        pytest.param(4, 6, 99, id="version"),
+    ],
+)
+def test_members_that_cannot_be_unpacked_are_refused(at_local, at_central, value, tmp_path):
+    network, path = saved(tmp_path)
+    path.write_bytes(with_field(path.read_bytes(), at_local, at_central, value))
+    with pytest.raises(ValueError, match=r"^Sequential.load: .* is not a saved network: "):
+        network.load(path)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_flipped_bit_is_refused_or_does_not_matter(compression, tmp_path):
+    """One bit in 41; those of a date, say, do not matter."""
+    network, path = saved(tmp_path)
+    rewritten(path, parts(path), compression=compression)
+    content, refusals = path.read_bytes(), 0
+    expected = {name: P.copy() for name, P in network.parameters().items()}
+    bits = range(0, 8 * len(content), 41)
+    for bit in bits:
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        try:
+            network.load(path)
+        except ValueError as error:
+            assert str(error).startswith(f"Sequential.load: {path}")
+            refusals += 1
+        for name, P in network.parameters().items():
+            np.testing.assert_array_equal(P, expected[name])
+    assert refusals > len(bits) / 2
+
+
+@pytest.mark.parametrize("name", ["2.W.npy", "1.W.npy", "layers.npy", "1.W", "readme.txt"])
+def test_what_takes_more_room_than_it_can_need_is_not_unpacked(name, tmp_path):
+    """8 MB of zeros in 8 kB, as a member that should not be there or as one that should."""
+    network, path = saved(tmp_path)
+    rewritten(path, parts(path) | {name: npy(np.zeros(10**6))}, compression=zipfile.ZIP_DEFLATED)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="^Sequential.load: "):
+        network.load(path)
+    assert tracemalloc.get_traced_memory()[1] < 3 * 10**6
+    tracemalloc.stop()
+
+
+def test_a_member_that_unpacks_to_more_than_it_says_is_refused(tmp_path):
+    network, path = saved(tmp_path)
+    more = npy(W) + bytes(10**7)
+    rewritten(path, parts(path) | {"1.W.npy": more}, compression=zipfile.ZIP_DEFLATED)
+    said, true = (size.to_bytes(4, "little") for size in (len(npy(W)), len(more)))
+    path.write_bytes(path.read_bytes().replace(true, said))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="^Sequential.load: .* is not a saved network: Bad CRC"):
+        network.load(path)
+    assert tracemalloc.get_traced_memory()[1] < 3 * 10**6
+    tracemalloc.stop()
+
+
+def test_a_member_that_occurs_twice_is_refused(tmp_path):
+    network, path = saved(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("1.W.npy", npy(W))
+    with pytest.raises(ValueError, match=r"with \['1.W', '1.b', .*got .*'3.b', '1.W'\]"):
+        network.load(path)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_load_would_refuse_is_not_saved(bad, tmp_path):
+    network, path = saved(tmp_path)
+    content = path.read_bytes()
+    network.layers[2].b[1] = bad
+    with pytest.raises(ValueError, match=rf"Sequential.save: 3.b: .* got {bad} at \(1, 0\)"):
+        network.save(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("verb", ["save", "load"])
+@pytest.mark.parametrize("path", [None, b"network.npz", 3, ["network.npz"]])
+def test_what_is_no_path_is_named(verb, path):
+    message = f"Sequential.{verb}: path: expected a path, got {type(path).__name__}$"
+    with pytest.raises(TypeError, match=message):
+        getattr(mlp(2, 1), verb)(path)
+
+
 def test_saving_again_replaces_the_file(tmp_path):
     network, path = mlp(2, 1), str(tmp_path / "network.npz")
     network.save(path)
@@ -253,6 +589,15 @@ def test_saving_again_replaces_the_file(tmp_path):
     other = mlp(2, 1)
     other.load(path)
     np.testing.assert_array_equal(other.layers[0].W, network.layers[0].W)
+
+
+@pytest.mark.parametrize("verb", ["save", "load"])
+def test_a_path_with_a_null_character_is_told(verb):
+    message = (
+        rf"Sequential.{verb}: path: expected a path, got one with a null character: 'a\\x00.npz'"
+    )
+    with pytest.raises(ValueError, match=message):
+        getattr(mlp(2, 1), verb)("a\0.npz")
 
 
 # --- Bad input -------------------------------------------------------------------------------
@@ -442,7 +787,9 @@ def test_paths_of_saved_networks(verb, tmp_path):
     call = getattr(mlp(2, 1), verb)
     pattern = rf"Sequential.{verb}: path: expected a name ending in .npz, got '.*network'"
     refused(lambda: call(tmp_path / "network"), [], ValueError, pattern)
-    refused(lambda: call(3), [], TypeError, "expected str, bytes or os.PathLike object, not int")
+    refused(
+        lambda: call(3), [], TypeError, "Sequential.(save|load): path: expected a path, got int"
+    )
     assert not list(tmp_path.iterdir())
 
 

@@ -64,6 +64,71 @@ def test_weight_decay_is_the_gradient_of_half_the_squares():
         np.testing.assert_allclose(P[name], Q[name], rtol=EXACT)
 
 
+@pytest.mark.parametrize(
+    "make", [lambda: SGD(1.0), lambda: SGD(1.0, momentum=0.5), lambda: Adam(3e38)]
+)
+@pytest.mark.parametrize("small, large", [(np.float32, np.float64), (np.float16, np.float32)])
+def test_what_is_stored_is_finite_in_the_type_in_which_it_is_stored(make, small, large):
+    """3e38 + 3e38 is a float64, and no float32; and neither parameter has moved."""
+    most = float(np.finfo(small).max) * 0.9
+    P = {"a": np.array([most], small), "b": np.array([1.0], large)}
+    optimizer, name = make(), type(make()).__name__
+    G = {"a": np.array([-most]), "b": np.array([1.0])}
+    with pytest.raises(ValueError, match=f"{name}: expected a step within the finite numbers"):
+        optimizer.step(P, G)
+    assert (P["a"].item(), P["b"].item()) == (np.array(most, small), 1.0)
+    assert vars(optimizer) == vars(make())
+
+
+def test_mixed_precision_keeps_the_type_of_each_parameter():
+    P = {"a": np.array([1.0], np.float32), "b": np.array([[1.0], [2.0]])}
+    SGD(0.25).step(P, {"a": np.array([2.0]), "b": np.array([[4.0], [-4.0]], np.float32)})
+    assert (P["a"].dtype, P["b"].dtype) == (np.float32, np.float64)
+    assert (P["a"].tolist(), P["b"].tolist()) == ([0.5], [[0.0], [3.0]])
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+@pytest.mark.parametrize("bad", [None, [np.ones(2)], np.ones(2), 3], ids=repr)
+def test_parameters_and_gradients_are_dicts(make, bad):
+    optimizer, good = make(), {"w": np.ones(2)}
+    name, found = type(optimizer).__name__, type(bad).__name__
+    for arguments, what in [((bad, good), "parameters"), ((good, bad), "gradients")]:
+        message = f"{name}: {what}: expected a dict of name to array, got {found}$"
+        with pytest.raises(TypeError, match=message):
+            optimizer.step(*arguments)
+    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'gradients'"):
+        optimizer.step(good)
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_masked_parameters_and_gradients_are_refused(make):
+    masked = np.ma.masked_less([1.0, 2.0], 2)
+    with pytest.raises(TypeError, match="w: expected an array of floats to update, got masked_arr"):
+        make().step({"w": masked}, {"w": np.ones(2)})
+    with pytest.raises(TypeError, match="gradient of w: expected an array, got a masked one"):
+        make().step({"w": np.ones(2)}, {"w": masked})
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_parameters_that_share_memory_are_refused(make):
+    """Each would take its own step, and the last one written would stay."""
+    w = np.ones(4)
+    for other in (w, w[1:3], w[::-1]):
+        P = {"a": w, "b": other}
+        with pytest.raises(ValueError, match="expected arrays of their own, but a and b share"):
+            make().step(P, {name: np.ones(array.shape) for name, array in P.items()})
+        np.testing.assert_array_equal(w, 1)
+    make().step({"even": w[::2], "odd": w[1::2]}, {"even": np.ones(2), "odd": np.ones(2)})
+    assert (w < 1).all()
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_names_of_any_kind_are_told(make):
+    message = r"expected gradients for \['1', 'w'\], got \['w'\]"
+    with pytest.raises(ValueError, match=message):
+        make().step({"w": np.ones(2), 1: np.ones(1)}, {"w": np.ones(2)})
+
+
 def test_adam_s_first_step_is_the_learning_rate_whatever_the_gradient():
     for G in (1e-3, 5.0, 1e3):
         (w,) = steps(Adam(0.1), [G])

@@ -17,7 +17,7 @@ from backprop_lib import (
     load_digits,
     worked,
 )
-from backprop_lib.record import kernel_network, record_kernel_network, record_network
+from backprop_lib.record import kernel_network, named, record_kernel_network, record_network
 
 RANDOM = worked.WorkedNetwork(
     source="none",
@@ -28,6 +28,11 @@ RANDOM = worked.WorkedNetwork(
     y=random_array(2, 1, seed=8),
     learning_rate=0.1,
     printed={},
+)
+WIDE = RANDOM._replace(  # its w1_112 would be two weights
+    weights=(np.ones((11, 12)), *RANDOM.weights[1:]),
+    biases=(np.ones((11, 1)), *RANDOM.biases[1:]),
+    x=np.ones((12, 1)),
 )
 EXAMPLES = [worked.RELU_2_3_2_1, worked.SIGMOID_2_2_2, RANDOM]
 
@@ -136,6 +141,51 @@ def test_no_pixel_of_the_map_is_at_the_kink():
             "record_network: activations: expected Sigmoid, Tanh, ReLU, Identity, got Softplus",
         ),
         (
+            lambda: record_network(RANDOM._replace(activations=("relu", ReLU, Identity))),
+            ValueError,
+            "record_network: activations: expected Sigmoid, Tanh, ReLU, Identity, got relu",
+        ),
+        (
+            lambda: record_network(RANDOM._replace(weights=None)),
+            TypeError,
+            "record_network: weights: expected a list, got NoneType",
+        ),
+        (
+            lambda: record_network(RANDOM._replace(biases=RANDOM.biases[:1])),
+            ValueError,
+            "record_network: expected weights, biases and activations of each layer, got 3, 1, 3",
+        ),
+        (
+            lambda: record_network(RANDOM._replace(x=np.ones((2, 2)))),
+            ValueError,
+            "record_network: x: expected shape (n, 1), got (2, 2)",
+        ),
+        (
+            lambda: record_network(RANDOM._replace(x=np.ones((3, 1)))),
+            ValueError,
+            "record_network: layer 1: W: expected shape (n_out, 3), got (3, 2)",
+        ),
+        (
+            lambda: record_network(RANDOM._replace(biases=RANDOM.biases[::-1])),
+            ValueError,
+            "record_network: layer 1: b: expected shape (3, 1), got (2, 1)",
+        ),
+        (
+            lambda: record_network(RANDOM._replace(y=np.ones((3, 1)))),
+            ValueError,
+            "record_network: y: expected shape (2, 1), got (3, 1)",
+        ),
+        (
+            lambda: record_network(WIDE),
+            ValueError,
+            "record_network: layer 1: expected at most 9 inputs and outputs, got 12 and 11",
+        ),
+        (
+            lambda: named({"x": 1.0}),
+            TypeError,
+            "named: x: expected a Value, got float",
+        ),
+        (
             lambda: kernel_network(np.ones((2, 3))),
             ValueError,
             "kernel_network: kernel: expected shape (3, 3), got (2, 3)",
@@ -148,7 +198,7 @@ def test_no_pixel_of_the_map_is_at_the_kink():
         (
             lambda: record_kernel_network(np.ones((8, 8)), 10),
             ValueError,
-            "record_kernel_network: label: expected 0 to 9, got 10",
+            "record_kernel_network: label: expected a whole number <= 9, got 10",
         ),
     ],
 )

@@ -159,6 +159,47 @@ def test_a_table_is_read_without_its_style():
     assert repr(table) == "<table: printed numbers beside the right ones>"
 
 
+ONE_NUMBER = {"W": [[1.0]]}
+
+
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: still.picture(None, "d"), TypeError, "picture: svg: expected a str, got NoneType"),
+        (
+            lambda: still.picture("<svg/>", 3),
+            TypeError,
+            "picture: description: expected a str, got",
+        ),
+        (lambda: Table("ab", [], "d"), TypeError, "Table: headings: expected a list, got str"),
+        (
+            lambda: Table(["a"], [["x", "y"]], "d"),
+            ValueError,
+            "Table: a row: expected 1 of them, g",
+        ),
+        (lambda: Table(["a"], [[2]], "d"), TypeError, "Table: a row: expected a str, got int"),
+        (lambda: Table(["a"], [], None), TypeError, "Table: description: expected a str, got None"),
+        (lambda: audit(printed=None), TypeError, "printed: expected a dict, got NoneType"),
+        (lambda: audit(right={}), ValueError, "right: expected arrays named W, got $"),
+        (lambda: audit(new={"b": [[True]]}), ValueError, "new: expected arrays named W, got b"),
+        (lambda: audit(new={"W": [[True] * 2]}), ValueError, r"new: W: expected shape \(1, 1\), "),
+        (lambda: audit(follows={"W": [[1, 2]]}), ValueError, r"follows: W: expected shape \(1, 1"),
+        (lambda: audit(printed={"W": [["a"]]}), TypeError, "printed: W: expected real numbers"),
+        (lambda: audit(right={"W": [[np.nan]]}), ValueError, "right: W: expected finite numbers"),
+        (lambda: audit(printed={"W": np.ones((1, 1, 1))}), ValueError, "W: expected shape .rows"),
+        (lambda: audit(digits=-1), ValueError, "digits: expected a whole number >= 0, got -1"),
+    ],
+)
+def test_what_tables_and_pictures_refuse(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def audit(printed=ONE_NUMBER, follows=ONE_NUMBER, right=ONE_NUMBER, digits=3, **new):
+    """Return the table of one number with some of its arguments changed."""
+    return printed_beside_right(printed, follows, right, new.get("new", {"W": [[True]]}), digits)
+
+
 def test_a_table_s_row_is_named_by_its_first_cell():
     html = Table(["", "a"], [["x", "1"]], 'of "x"')._repr_html_()
     assert re.findall(r'<th scope="(\w+)"[^>]*>(.*?)</th>', html) == [

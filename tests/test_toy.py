@@ -90,6 +90,27 @@ def test_update_needs_a_new_forward_pass_each_time():
         model.update(0.0001)
 
 
+@pytest.mark.parametrize("x, y", [(1e308, 0.0), (0.5, 1e200), (np.nan, 0.0), (0.5, "3")])
+def test_a_refused_pass_leaves_the_last_one(x, y):
+    """Its x, its y and its values: x is a factor of one derivative, y of all."""
+    model = ToyModel((0.1, 0.2, 0.3, 0.4), (1e10, 1.0, 1.0, 1.0))
+    model.forward(2.0, 3.0)
+    values, gradients = dict(model.values), model.backward()
+    with pytest.raises((OverflowError, ValueError, TypeError), match="^ToyModel: "):
+        model.forward(x, y)
+    assert (model.x, model.y, model.values) == (2.0, 3.0, values)
+    assert model.backward() == gradients
+
+
+def test_a_refused_first_pass_leaves_none():
+    model = ToyModel((0, 0, 0, 0), (0, 0, 0, 1))
+    assert (model.values, model.gradients) == (None, None)
+    with pytest.raises(OverflowError):
+        model.forward(0.0, 1e200)
+    with pytest.raises(RuntimeError, match="ToyModel: call forward before backward"):
+        model.backward()
+
+
 def test_the_model_does_not_change_the_caller_s_numbers():
     beta, omega = [1.0, 2.0, -3.0, 0.4], [0.1, -0.4, 2.0, 3.0]
     model = ToyModel(beta, omega)

@@ -335,13 +335,25 @@ def test_an_error_that_is_not_about_infinity_comes_through_untouched(fails):
 @pytest.mark.parametrize(
     "changed, expected",
     [
-        ({"loss": HalfSquaredError}, "loss: .* forward and backward.*, got the class HalfSq"),
-        ({"loss": "squared"}, "loss: .* forward and backward.*, got str"),
-        ({"optimizer": SGD}, "optimizer: .* step and learning_rate.*, got the class SGD"),
-        ({"optimizer": "sgd"}, "optimizer: .* step and learning_rate.*, got str"),
-        ({"optimizer": None}, "optimizer: .* step and learning_rate.*, got NoneType"),
-        ({"network": Sequential}, "network: .* forward and .* gradients, got the class Sequential"),
-        ({"network": [Dense([[1.0]], [[0.0]])]}, "network: .* forward and .*, got list"),
+        (
+            {"loss": HalfSquaredError},
+            r"loss: expected an object such as HalfSquaredError\(\), got the class HalfSq",
+        ),
+        ({"loss": "squared"}, r"loss: expected an object such as HalfSquaredError\(\), got str"),
+        (
+            {"optimizer": SGD},
+            r"optimizer: expected an object such as SGD\(0.1\), got the class SGD",
+        ),
+        ({"optimizer": "sgd"}, r"optimizer: expected an object such as SGD\(0.1\), got str"),
+        ({"optimizer": None}, r"optimizer: expected an object such as SGD\(0.1\), got NoneType"),
+        (
+            {"network": Sequential},
+            r"network: .* such as Sequential\(\[\.\.\.\]\), got the class Sequential",
+        ),
+        (
+            {"network": [Dense([[1.0]], [[0.0]])]},
+            r"network: .* such as Sequential\(\[\.\.\.\]\), got list",
+        ),
     ],
 )
 def test_a_class_or_a_name_where_an_object_is_wanted(changed, expected):
@@ -351,9 +363,25 @@ def test_a_class_or_a_name_where_an_object_is_wanted(changed, expected):
         fit(X=X, Y=Y, epochs=1, batch_size=2, rng=rng(), **arguments)
 
 
+def test_a_sigmoid_before_a_loss_that_has_one_inside_is_told():
+    network, X, _ = line()
+    network = Sequential([*network.layers, Sigmoid()])
+    with pytest.warns(UserWarning, match="BinaryCrossEntropy takes logits, but the network ends"):
+        fit(
+            network,
+            BinaryCrossEntropy(),
+            X,
+            np.tile([0.0, 1.0], X.shape[1])[None, : X.shape[1]],
+            SGD(0.1),
+            epochs=1,
+            batch_size=2,
+            rng=rng(),
+        )
+
+
 @pytest.mark.parametrize("network, found", [(Sequential, "the class Sequential"), (None, "None")])
 def test_accuracy_is_asked_of_a_network(network, found):
-    message = f"^accuracy: network: expected an object with forward, got {found}"
+    message = rf"^accuracy: network: expected an object such as Sequential\(\[...\]\), got {found}"
     with pytest.raises(TypeError, match=message):
         training.accuracy(network, [[1.0]], [0])
 

@@ -3,7 +3,7 @@
 import math
 from html import escape
 
-from backprop_lib._validate import positive_number
+from backprop_lib._validate import instance, positive_number, sequence
 from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.recording import check_kind
 from backprop_lib.live.svg import View, svg, text
@@ -25,13 +25,19 @@ class BarsView(View):
     name_width, half, row_height, gap = 40, 70, 30, 18
 
     def __init__(self, names, columns):
-        self.names, self.columns = names, columns
-        self.needs = [*names, *(at for _, places, _ in columns.values() for at in places)]
-        for head, (of, places, scale) in columns.items():
-            check_kind(of, f"BarsView: {head}")
-            positive_number(scale, f"BarsView: {head}: scale")
+        self.names = sequence(names, "BarsView: names", str)
+        self.columns = instance(columns, dict, "BarsView: columns")
+        if not self.columns:
+            raise ValueError("BarsView: columns: expected at least one, got none")
+        self.needs = list(self.names)
+        for head, column in columns.items():
+            owner = f"BarsView: {instance(head, str, 'BarsView: columns')}"
+            of, places, scale = sequence(column, f"{owner}: (kind, names, scale)", count=3)
+            check_kind(of, sequence(places, owner), owner)
+            positive_number(scale, f"{owner}: scale")
             if len(places) != len(names):
-                raise ValueError(f"BarsView: {head}: expected {len(names)} rows, got {len(places)}")
+                raise ValueError(f"{owner}: expected {len(names)} rows, got {len(places)}")
+            self.needs += places
 
     def draw(self, figure, wide):
         """Return the wide drawing with the columns side by side, or one below the other."""

@@ -20,15 +20,17 @@ class FigureControls:
         By the name of the leaf.
     fields : dict of str to ipywidgets.Text
         The number beside each slider, to be typed.
-    drawing, gradients : ipywidgets.HTML
-        Rewritten at every movement.
+    drawing, said, curve : ipywidgets.HTML
+        The views; the sentence, and below it what was refused; the curve and the history.
+    gradients : list of ipywidgets.HTML
+        Beside the open sliders, and beside those that are folded.
     step : int or None
         The place in the walk.
     """
 
     def __init__(self, figure):
         self.figure, self.step, self.note = figure, None, ""
-        self.drawing, self.gradients = ipywidgets.HTML(), ipywidgets.HTML()
+        self.drawing, self.said, self.curve = (ipywidgets.HTML() for _ in range(3))
         self.sliders = {slider.name: self._slider(slider) for slider in figure.sliders}
         self.fields = {slider.name: self._field(slider) for slider in figure.sliders}
         self.eta = ipywidgets.FloatLogSlider(
@@ -43,31 +45,42 @@ class FigureControls:
         )
         self.example = ipywidgets.Dropdown(options=list(figure.examples), description="Example")
         self.example.observe(lambda change: self.choose(change["new"]), names="value")
-        rows = [
-            ipywidgets.HBox([self.sliders[name], self.fields[name]], layout={"height": "32px"})
-            for name in self.sliders
-        ]
         style = ipywidgets.HTML(f"<style>{STYLE}</style>", layout={"display": "none"})
-        moved = ipywidgets.HBox([ipywidgets.VBox(rows), self.gradients])
-        self.box = ipywidgets.VBox(
-            [
-                style,
-                self.drawing,
-                moved,
-                ipywidgets.HBox(self._buttons(), layout={"flex_flow": "wrap"}),
-            ]
-        )
+        open_, folded = figure.sliders[: figure.open_sliders], figure.sliders[figure.open_sliders :]
+        self.gradients = []
+        rows = [self._rows(open_)]
+        if folded:
+            title = f"{len(folded)} more sliders"
+            rows.append(ipywidgets.Accordion([self._rows(folded)], titles=[title]))
+        moved = ipywidgets.HBox([self.curve, ipywidgets.VBox(rows)], layout={"flex_flow": "wrap"})
+        below = [self._line(self._walk_buttons()), self.said, moved, self._line(self._buttons())]
+        self.box = ipywidgets.VBox([style, self.drawing, *below])
         self.listening = True
         self.show()
+
+    def _rows(self, sliders):
+        column = ipywidgets.HTML()
+        self.gradients.append(column)
+        rows = [
+            ipywidgets.HBox([self.sliders[s.name], self.fields[s.name]], layout={"height": "32px"})
+            for s in sliders
+        ]
+        return ipywidgets.HBox([ipywidgets.VBox(rows), column])
+
+    def _line(self, widgets):
+        return ipywidgets.HBox(widgets, layout={"flex_flow": "wrap"})
+
+    def _walk_buttons(self):
+        if not self.figure.can_walk:
+            return []
+        return [
+            self._button("◀ Step", lambda: self.step_by(-1)),
+            self._button("Step ▶", lambda: self.step_by(1)),
+        ]
 
     def _buttons(self):
         buttons = [self.example] if self.figure.examples else []
         buttons.append(self._button("Reset", self.reset))
-        if self.figure.can_walk:
-            buttons += [
-                self._button("◀ Step", lambda: self.step_by(-1)),
-                self._button("Step ▶", lambda: self.step_by(1)),
-            ]
         if self.figure.trainable:
             buttons += [
                 self._button("Update ×1", lambda: self.update(1)),
@@ -195,35 +208,48 @@ class FigureControls:
         figure = self.figure
         figure.recording.run()
         figure.recording.unreached = figure.walk.unreached(self.step)
-        drawn = self._drawn()
-        note = f"<p class=bf-note>{escape(self.note)}</p>" if self.note else ""
-        self.note = ""
         self.drawing.value = (
-            f'<backprop-figure class="bf-in-notebook">{drawn}{note}</backprop-figure>'
+            f'<backprop-figure class="bf-in-notebook {self._scope}">{self._lit()}{figure.head()}'
+            f"{figure.drawing()}</backprop-figure>"
         )
+        self.said.value = self._sentence()
+        self.curve.value = (
+            f'<backprop-figure class="bf-part bf-aside">{figure.curves()}{figure.histories()}'
+            "</backprop-figure>"
+        )
+        split = figure.open_sliders
+        parts = [figure.sliders[:split], figure.sliders[split:]]
+        for column, sliders in zip(self.gradients, parts, strict=False):
+            column.value = self._column(sliders)
         self.listening = False
         for slider in figure.sliders:
             self.sliders[slider.name].value = slider.thumb
             self.fields[slider.name].value = number(slider.value.data)
         self.listening = True
 
-    def _drawn(self):
+    def _sentence(self):
+        walk, note = self.figure.walk, escape(self.note)
+        self.note = ""
+        if self.step is None:
+            said = walk.lost_sentence() or walk.backward_sentence(self.figure.touched.name)
+        else:
+            said = walk.said(self.step)
+        wide, narrow = walk.lines()
+        return (
+            f'<backprop-figure class="bf-part"><p class=bf-sentence style="--wide:{wide};'
+            f'--narrow:{narrow}">{said}</p><p class=bf-note>{note}</p></backprop-figure>'
+        )
+
+    def _column(self, sliders):
+        """Return the gradients beside some sliders, as HTML."""
         figure = self.figure
         loss = html_symbol(figure.symbols[figure.loss_name])
         rows = "".join(
             f"<div>∂{loss}/∂{html_symbol(figure.symbols[slider.name])} = "
             f"<b class='bf-grad'>{shown(figure.recording.read('grad', slider.name)[0])}</b></div>"
-            for slider in figure.sliders
+            for slider in sliders
         )
-        self.gradients.value = f"<backprop-figure class='bf-gradients'>{rows}</backprop-figure>"
-        if self.step is None:
-            lost = figure.walk.lost_sentence()
-            said = lost or figure.walk.backward_sentence(figure.touched.name)
-        else:
-            said = figure.walk.said(self.step)
-        curves = f"<div class=bf-panel>{figure.curves()}</div>"
-        sentence = f"<p class=bf-sentence>{said}</p>"
-        return f"<div class={self._scope}>{self._lit()}{figure.head()}{figure.drawing()}</div>{curves}{sentence}"
+        return f"<backprop-figure class='bf-part bf-gradients'>{rows}</backprop-figure>"
 
     @property
     def _scope(self):

@@ -45,7 +45,8 @@ class CurveView(View):
             linear(least, most, self.floor, self.top),
         )
         x, y = across(at.data), up(loss)
-        slope = grad * (up(1) - up(0)) / (across(1) - across(0))
+        steepness = (self.top - self.floor) / (most - least)
+        slope = grad * steepness / ((self.right - self.left) / (high - low))
         tangent = tangent_path(x, y, slope) if math.isfinite(y + slope) else ""
         point = f'class="bf-point{"" if math.isfinite(y) else " bf-none"}" cx={x:.1f}'
         curve = curve_path([(across(u), up(v)) for u, v in zip(xs, losses, strict=True)])
@@ -87,7 +88,7 @@ def extent(losses):
     least, most = min(finite, default=0.0), max(finite, default=1.0)
     if 0 < least < 0.1 * most:
         least = 0.0
-    return (least, most) if most - least >= 1e-12 else (least, least + 1)
+    return (least, most) if most - least >= 1e-12 else (least, least + max(1, abs(least)))
 
 
 def tangent_path(x, y, slope, length=30):

@@ -10,7 +10,7 @@ from backprop_lib.live.graph_view import GraphView
 MOST_BOXES = 30
 
 
-def explore(f, **start):
+def explore(f, /, **start):
     """Return a live figure of a function: names, formulas, layout and sliders by themselves.
 
     ``explore(lambda x, y: graph.sin(x) * y + x**2, x=1.0, y=2.0)``. What the function names keeps
@@ -35,10 +35,15 @@ def explore(f, **start):
     if not start:
         raise ValueError("explore: start: expected a number for each argument of f, got none")
     leaves = {name: Value(x, name) for name, x in start.items()}
+    for leaf in leaves.values():
+        if abs(leaf.data) > 1e99:
+            raise ValueError(f"explore: {leaf.name}: expected at most 1e99, got {leaf.data}")
     result = f(**leaves)
     if not isinstance(result, Value):
         raise TypeError(f"explore: f: expected it to return a Value, got {type(result).__name__}")
-    name = f.__name__ if getattr(f, "__name__", "").isidentifier() else "f"
+    name = str(getattr(f, "__name__", ""))
+    if not name.isidentifier():
+        name = "f" if "f" not in start else "out"
     shown = _named(result, leaves, name)
     sliders = [Slider(leaf, *_range(leaf.data), group="arguments") for leaf in leaves.values()]
     return Figure(

@@ -88,9 +88,9 @@
 
   function symbolHtml(symbol) {
     return symbol
-      .replace(/\^(\w+)_(\w+)/, '<span class=bf-ss><sup>$1</sup><sub>$2</sub></span>')
-      .replace(/\^(\w+)/, "<sup>$1</sup>")
-      .replace(/_(\w+)/, "<sub>$1</sub>");
+      .replace(/\^([\p{L}\p{N}]+)_([\p{L}\p{N}]+)/gu, '<span class=bf-ss><sup>$1</sup><sub>$2</sub></span>')
+      .replace(/\^([\p{L}\p{N}]+)/gu, "<sup>$1</sup>")
+      .replace(/_([\p{L}\p{N}]+)/gu, "<sub>$1</sub>");
   }
 
   // ---------------------------------------------------------------------------------------------
@@ -492,6 +492,7 @@
       const among = (x, count, set) => Number.isInteger(x) && x >= 0 && x < count && (set(x), true);
       const steps = walk.ahead.length + walk.back.length;
       const table = {
+        __proto__: null, // an address may ask for anything: toString is no part of a figure
         example: [() => (this.example ? this.example : null), (text) => among(parse(text), examples.length, (x) => this.choose(x))],
         at: [() => names[this.touched], (text) => leafOf(text) >= 0 && ((this.touched = leafOf(text)), true)],
         eta: [() => (this.eta === this.data.eta ? null : this.eta), (text) => parse(text) > 0 && ((this.eta = parse(text)), true)],
@@ -824,7 +825,7 @@
     let least = Math.min(...finite);
     const most = Math.max(...finite);
     if (least > 0 && least < 0.1 * most) least = 0;
-    return most - least >= 1e-12 ? [least, most] : finite.length ? [least, least + 1] : [0, 1];
+    return most - least >= 1e-12 ? [least, most] : finite.length ? [least, least + Math.max(1, Math.abs(least))] : [0, 1];
   }
 
   // From data to pixels
@@ -844,6 +845,7 @@
   }
 
   function fixed(x, digits) {
+    if (Math.abs(x) >= 1e5) return format(x);
     const written = Math.abs(x).toFixed(digits);
     return x < 0 && Number(written) ? `−${written}` : written;
   }

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from html import escape
 from math import log10
 
-from backprop_lib._validate import positive_number, real_number
+from backprop_lib._validate import instance, number_range, positive_number, real_number, sequence
 from backprop_lib.graph import Value
 from backprop_lib.live.controls import FigureControls
 from backprop_lib.live.numbers import (
+    exact,
     html_symbol,
     number,
     shown,
@@ -28,7 +29,7 @@ from backprop_lib.still import two_faces
 
 STILL_LINE = "Run this cell in JupyterLab, on Binder or in Colab to make the figure move."
 NO_SCRIPT_LINE = "Without JavaScript the figure stands still, at the values it starts from."
-OPEN_SLIDERS = 3  # the others are folded
+ADDRESS = ("at", "eta", "example", "step")  # what else than leaves an address can set
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -60,11 +61,16 @@ class Slider:
             raise TypeError(f"Slider: value: expected a Value, got {type(self.value).__name__}")
         if self.value.operation is not None or not self.value.name:
             raise ValueError(f"Slider: expected a named leaf of the graph, got {self.value!r}")
-        self.low = real_number(self.low, "Slider: low")
-        self.high = real_number(self.high, "Slider: high")
+        if self.name in ADDRESS:
+            raise ValueError(
+                f"Slider: expected a name that no address of a figure uses, got {self.name!r}"
+            )
+        instance(self.group, str, "Slider: group")
+        instance(self.parameter, bool, "Slider: parameter")
+        self.low, self.high = number_range(self.low, self.high, "Slider")
         self.step = positive_number(self.step, "Slider: step")
-        if not self.low < self.high:
-            raise ValueError(f"Slider: expected low < high, got {self.low} and {self.high}")
+        if self.step < 1e-100:
+            raise ValueError(f"Slider: step: expected a number from 1e-100 up, got {self.step}")
         if not self.low <= self.value.data <= self.high:
             raise ValueError(
                 f"Slider: {self.name} = {self.value.data} is outside {self.low} to {self.high}"
@@ -79,7 +85,8 @@ class Slider:
     @property
     def thumb(self):
         """The point of the grid nearest to the value, where the slider's thumb stands."""
-        nearest = self.low + self.step * round((self.value.data - self.low) / self.step)
+        inside = min(max(self.value.data, self.low), self.high)
+        nearest = self.low + self.step * round((inside - self.low) / self.step)
         return min(max(nearest, self.low), self.high)
 
 
@@ -107,6 +114,8 @@ class Figure:
         What is blue, what is orange, and more to be said.
     """
 
+    open_sliders = 3  # the others are folded
+
     def __init__(
         self,
         loss,
@@ -122,10 +131,13 @@ class Figure:
         self.recording = Recording(loss)
         self.loss_name = loss.name
         self.symbols = {name: symbol_of(name) for name in self.recording.by_name}
-        self.title, self.sliders, self.views = title, list(sliders), list(views)
-        self.typed = formulas or {}
+        self.title = title
+        self.sliders = sequence(sliders, "Figure: sliders")
+        self.views = sequence(views, "Figure: views")
+        self.typed = instance(formulas or {}, dict, "Figure: formulas")
         self.learning_rate = positive_number(learning_rate, "Figure: learning_rate")
-        self.examples, self.legend = examples or {}, legend
+        self.examples = instance(examples or {}, dict, "Figure: examples")
+        self.legend = sequence(legend, "Figure: legend", str)
         self._check()
         self.touched = self.sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
@@ -136,6 +148,12 @@ class Figure:
     def _check(self):
         """Refuse what would show nothing, or fail only when it is drawn or moved."""
         by_name = self.recording.by_name
+        if not self.recording.loss.operation:
+            raise ValueError(f"Figure: loss: expected a computed value, got {self.loss_name}")
+        if not 1e-300 <= self.learning_rate <= 1e300:  # the slider for η reaches beyond it
+            raise ValueError(
+                f"Figure: learning_rate: expected 1e-300 to 1e300, got {self.learning_rate}"
+            )
         if not isinstance(self.title, str) or not self.title:
             raise ValueError(f"Figure: title: expected a few words, got {self.title!r}")
         if not self.sliders:
@@ -145,19 +163,37 @@ class Figure:
                 raise TypeError(f"Figure: sliders: expected Sliders, got {type(slider).__name__}")
             if by_name.get(slider.name) is not slider.value:
                 raise ValueError(f"Figure: sliders: {slider.name} is no leaf of this graph")
+        if len({slider.name for slider in self.sliders}) < len(self.sliders):
+            raise ValueError("Figure: sliders: expected one for each leaf, got two for the same")
         for view in self.views:
             if not isinstance(view, View):
                 raise TypeError(f"Figure: views: expected views, got {type(view).__name__}")
+            owner = f"Figure: {type(view).__name__}"
             for name in view.needs:
-                self._check_name(name, f"Figure: {type(view).__name__}")
-        for name in self.typed:
-            self._check_name(name, "Figure: formulas")
+                self._check_name(name, owner)
+            for k, name in enumerate(view.boxes):
+                for user in set(self.recording.consumers(name)).intersection(view.boxes[:k]):
+                    raise ValueError(f"{owner}: expected {name} before {user}, its result")
+        for name, template in self.typed.items():
+            owner = "Figure: formulas"
+            self._check_name(instance(name, str, owner), owner)
+            for used in re.findall(r"\{(\w*)\}", instance(template, str, f"{owner}: {name}")):
+                self._check_name((used,), f"{owner}: {name}")
+            if re.search(r"[{}]", re.sub(r"\{\w+\}", "", template)):
+                raise ValueError(f"{owner}: {name}: expected names in braces, got {template!r}")
         for label, setting in self.examples.items():
-            for name, x in setting.items():
-                self._check_name(name, f"Figure: examples: {label}")
+            owner = f"Figure: examples: {instance(label, str, 'Figure: examples')}"
+            for name, x in instance(setting, dict, owner).items():
+                self._check_name(instance(name, str, owner), owner)
                 if by_name[name].operation:
                     raise ValueError(f"Figure: examples: {label}: {name} is computed, no leaf")
                 setting[name] = real_number(x, f"Figure: examples: {label}: {name}")
+        first = next(iter(self.examples.values()), {})
+        start = {name: by_name[name].data for name in first}
+        if first != start:
+            raise ValueError(f"Figure: examples: expected {start} first, the start, got {first}")
+        if any(setting.keys() != first.keys() for setting in self.examples.values()):
+            raise ValueError("Figure: examples: expected numbers for the same leaves in each")
 
     def _check_name(self, at, owner):
         """Refuse a name, or a pair (result, source), that the graph does not have."""
@@ -242,7 +278,7 @@ class Figure:
 
     def _slider_rows(self):
         """Return the first sliders, and the others folded."""
-        first, others = self.sliders[:OPEN_SLIDERS], self.sliders[OPEN_SLIDERS:]
+        first, others = self.sliders[: self.open_sliders], self.sliders[self.open_sliders :]
         rows = self._rows(first)
         if others:
             rows += (
@@ -266,9 +302,9 @@ class Figure:
             spoken = escape(f"{spoken_symbol(symbol)}, {slider.group}")
             rows.append(
                 f"<div class=bf-row><span class=bf-name>{html_symbol(symbol)}</span>"
-                f'<input type=range data-leaf={i} aria-label="{spoken}" min={_exact(slider.low)} '
-                f"max={_exact(slider.high)} step={_exact(slider.step)} "
-                f"value={_exact(slider.value.data)} autocomplete=off>"
+                f'<input type=range data-leaf={i} aria-label="{spoken}" min={exact(slider.low)} '
+                f"max={exact(slider.high)} step={exact(slider.step)} "
+                f"value={exact(slider.value.data)} autocomplete=off>"
                 f"<b data-value={i}>{shown(slider.value.data)}</b>"
                 f"<b data-grad={i}>{shown(slider.value.grad)}</b></div>"
             )
@@ -387,8 +423,3 @@ class Figure:
 
 def _buttons(*names):
     return "".join(f"<button type=button data-do={do}>{label}</button>" for do, label in names)
-
-
-def _exact(x):
-    """Write a number for the page with all its digits."""
-    return repr(float(x)).removesuffix(".0")

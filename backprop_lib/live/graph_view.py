@@ -1,5 +1,6 @@
 """The graph view: the computation as boxes, a pair of arrows for each edge."""
 
+from backprop_lib._validate import sequence
 from backprop_lib.live.layout import placed, rows_of, spread_along, with_lanes
 from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.svg import View, arrow, svg, text
@@ -23,7 +24,7 @@ class GraphView(View):
     """
 
     def __init__(self, names):
-        self.names = self.boxes = self.needs = list(names)
+        self.names = self.boxes = self.needs = sequence(names, "GraphView: names", str)
         if not self.names or len(set(self.names)) < len(self.names):
             raise ValueError(f"GraphView: names: expected different names, got {self.names}")
 

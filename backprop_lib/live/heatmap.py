@@ -6,7 +6,7 @@ from html import escape, unescape
 
 import numpy as np
 
-from backprop_lib._validate import real_array
+from backprop_lib._validate import instance, positive_number, real_array, sequence, whole_number
 from backprop_lib.colours import NEGATIVE, POSITIVE
 from backprop_lib.live.numbers import fixed, svg_symbol
 from backprop_lib.live.sheet import sheet
@@ -41,7 +41,7 @@ def heat_svg(title, numbers, texts, cell, scale, kind, marks=None, columns=(), a
     wide, high = cell
     cells = []
     for (r, c), x in np.ndenumerate(np.array(numbers)):
-        fill, strong = blended(x / scale)
+        fill, strong = blended(float(x) / scale)
         mark = marks[r][c] if marks else ""
         cells.append(
             f"<g{' class=bf-strong' if strong else ''} transform=translate({c * wide},{r * high})>"
@@ -81,16 +81,22 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
         What stands below each column.
     """
     matrix = real_array(matrix, "heatmap: matrix", ("rows", "columns"))
-    if columns and len(columns) != matrix.shape[1]:
-        raise ValueError(f"heatmap: columns: expected {matrix.shape[1]} names, got {len(columns)}")
-    scale = float(np.abs(matrix).max() if scale is None else scale) or 1.0
-    rows = [[fixed(x, digits) for x in row] for row in matrix]
+    instance(title, str, "heatmap: title")
+    cell = whole_number(cell, "heatmap: cell", least=5)
+    digits = whole_number(digits, "heatmap: digits", least=0, most=12)
+    names = [str(name) for name in sequence(columns, "heatmap: columns")]
+    if names and len(names) != matrix.shape[1]:
+        raise ValueError(f"heatmap: columns: expected {matrix.shape[1]} names, got {len(names)}")
+    if direction not in (None, "forward", "backward"):
+        raise ValueError(f"heatmap: direction: expected forward or backward, got {direction!r}")
+    largest = float(np.abs(matrix).max()) or 1.0
+    scale = largest if scale is None else positive_number(scale, "heatmap: scale")
+    rows = [[fixed(x, digits) for x in row] for row in matrix.tolist()]
     longest = max(len(text) for row in rows for text in row)
     letters = min(cell / 3, 12, (cell - 4) / (0.6 * longest))  # the number stays inside its cell
     texts = rows if cell >= 24 else [[""] * len(row) for row in rows]
     spoken = f"{escape(title)}: {'; '.join(map(', '.join, rows))}"
     attributes = f'role=img aria-label="{spoken}" style="--letters:{letters:.3g}px"'
-    names = [str(name) for name in columns]
     size = (cell, cell)
     return heat_svg(title, matrix, texts, size, scale, KINDS[direction], None, names, attributes)
 
@@ -109,8 +115,10 @@ class Matrices:
     """
 
     def __init__(self, description, forward=None, backward=None, **options):
-        self.description = description
+        self.description = instance(description, str, "Matrices: description")
         given = {"forward": forward or {}, "backward": backward or {}}
+        for direction, matrices in given.items():
+            instance(matrices, dict, f"Matrices: {direction}")
         self.drawings = [
             heatmap(matrix, title, direction=direction, **options)
             for direction, matrices in given.items()

@@ -1,6 +1,7 @@
 """The live figure of lesson 2: the scalar toy model."""
 
 from backprop_lib import toy, worked
+from backprop_lib._validate import instance
 from backprop_lib.live.curve_view import CurveView
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.graph_view import GraphView
@@ -8,6 +9,7 @@ from backprop_lib.live.graph_view import GraphView
 
 def toy_figure(example=worked.TOY):
     """Return the toy model's figure: eight weights, x and y, every value and derivative."""
+    instance(example, worked.WorkedToy, "toy_figure: example")
     v = toy.record(example.beta, example.omega, example.x, example.y)
     weights = [name for k in range(4) for name in (f"omega{k}", f"beta{k}")]
     sliders = [Slider(v[name], -3, 3, group="weights") for name in weights]

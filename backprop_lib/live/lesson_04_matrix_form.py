@@ -3,6 +3,7 @@
 from functools import partial
 
 from backprop_lib import worked
+from backprop_lib._validate import positive_number
 from backprop_lib.live.curve_view import CurveView
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.matrix_view import Block, MatrixView
@@ -22,7 +23,7 @@ def network_figure(example=worked.SIGMOID_2_2_2, reach=2, learning_rate=0.3):
     learning_rate : float
         Where the slider for η starts.
     """
-    v = record_network(example)
+    v, reach = record_network(example), positive_number(reach, "network_figure: reach")
     sizes = [example.weights[0].shape[1], *(len(W) for W in example.weights)]
     kind = example.activations[0].__name__.replace("Sigmoid", "sigmoid")
     weights = [name for name in v if name[0] in "wb"]
@@ -39,7 +40,7 @@ def network_figure(example=worked.SIGMOID_2_2_2, reach=2, learning_rate=0.3):
 
 def matrix_figure(example=worked.RELU_2_3_2_1, reach=2, learning_rate=0.01):
     """Return a worked network as matrices: W, z, a and the switches; dW and δ below them."""
-    v = record_network(example)
+    v, reach = record_network(example), positive_number(reach, "matrix_figure: reach")
     rows, sliders = [], []
     for layer, W in enumerate(example.weights, 1):
         n_out, n_in = W.shape

@@ -1,6 +1,7 @@
 """The live figures of lesson 5: δ and σ′ as bars under two losses, and the 2-2-2 network."""
 
 from backprop_lib import graph
+from backprop_lib._validate import real_array, real_number
 from backprop_lib.live.bars_view import BarsView
 from backprop_lib.live.curve_view import CurveView
 from backprop_lib.live.figure import Figure, Slider
@@ -14,7 +15,8 @@ def delta_figure(weights=((0.8, -0.6), (0.5, 0.9)), z_out=4.0):
     It starts with an output that is wrong and saturated: with the squared error it hardly learns,
     with the cross-entropy it does.
     """
-    v = _recorded(weights, z_out)
+    weights = real_array(weights, "delta_figure: weights", (2, 2)).tolist()
+    v = _recorded(weights, real_number(z_out, "delta_figure: z_out"))
     neurons = ["2_1", "1_1", "1_2"]
     layers = [(2, ["w2_11", "w2_12", "b2_1"])]
     layers += [(1, ["w1_11", "w1_12", "w1_21", "w1_22", "b1_1", "b1_2"])]

@@ -1,5 +1,6 @@
 """The live figure of lesson 7: one kernel on a digit."""
 
+from backprop_lib._validate import label_array
 from backprop_lib.datasets import load_digits
 from backprop_lib.live.curve_view import CurveView
 from backprop_lib.live.figure import Figure, Slider
@@ -13,7 +14,8 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
     The head is that of ``record.kernel_network``; the gradient reaches the kernel and every pixel.
     """
     images, labels = load_digits()
-    start = samples[1]
+    samples = label_array(samples, "cnn_figure: samples", classes=len(labels)).tolist()
+    start = samples[min(1, len(samples) - 1)]
     v = record_kernel_network(images[0, :, :, start], labels[start], kernel)
     examples = {}
     for sample in (start, *(s for s in samples if s != start)):

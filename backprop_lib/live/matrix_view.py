@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
+from backprop_lib._validate import instance, positive_number, sequence, whole_number
 from backprop_lib.live.heatmap import heat_svg
 from backprop_lib.live.numbers import shown
 from backprop_lib.live.recording import check_kind
@@ -39,10 +40,21 @@ class Block:
     cell: tuple = (54, 32)
 
     def __post_init__(self):
-        check_kind(self.of, f"Block {self.title}")
+        instance(self.title, str, "Block: title")
+        owner = f"Block {self.title}"
+        rows = sequence(self.names, f"{owner}: names")
+        self.names = [sequence(row, f"{owner}: names") for row in rows]
+        for row in self.names:
+            check_kind(self.of, row, owner)
+        if self.scale:
+            self.scale = positive_number(self.scale, f"{owner}: scale")
+        if self.digits is not None:
+            self.digits = whole_number(self.digits, f"{owner}: digits", least=-1, most=12)
+        cell = sequence(self.cell, f"{owner}: cell", count=2)
+        self.cell = tuple(whole_number(size, f"{owner}: cell") for size in cell)
         lengths = {len(row) for row in self.names}
         if len(lengths) != 1 or 0 in lengths:
-            raise ValueError(f"Block {self.title}: names: expected rows of one length")
+            raise ValueError(f"{owner}: names: expected rows of one length")
 
     def draw(self, figure):
         """Return the drawing of one block."""
@@ -73,8 +85,11 @@ class MatrixView(View):
     legend = "purple below 0, green above"
 
     def __init__(self, rows):
-        self.rows = rows
-        self.needs = [at for row in rows for block in row for names in block.names for at in names]
+        rows = sequence(rows, "MatrixView: rows")
+        self.rows = [sequence(row, "MatrixView: rows", Block) for row in rows]
+        self.needs = [
+            at for row in self.rows for block in row for names in block.names for at in names
+        ]
 
     def html(self, figure):
         """Return one drawing for each block."""

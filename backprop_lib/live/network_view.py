@@ -2,7 +2,9 @@
 
 import math
 from functools import cached_property
+from itertools import pairwise
 
+from backprop_lib._validate import sequence, whole_number
 from backprop_lib.live.layout import spread_along
 from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.svg import View, classes_of, svg, text
@@ -25,14 +27,17 @@ class NetworkView(View):
     plate_drop = 64  # from a neuron's centre to that of the plate with its bias
 
     def __init__(self, sizes):
-        self.sizes, self.depth = list(sizes), len(sizes) - 1
-        self.inputs = self.boxes = [f"x{i + 1}" for i in range(sizes[0])]
-        self.needs = self.inputs + [
-            f"{letter}{layer}_{j + 1}"
-            for layer, size in enumerate(self.sizes[1:], 1)
-            for j in range(size)
-            for letter in "zb"
-        ]
+        sizes = sequence(sizes, "NetworkView: sizes")
+        self.sizes = [whole_number(size, "NetworkView: sizes", most=9) for size in sizes]
+        self.depth = len(self.sizes) - 1
+        if self.depth < 1:
+            raise ValueError(f"NetworkView: sizes: expected two or more, got {self.sizes}")
+        self.inputs = self.boxes = [f"x{i + 1}" for i in range(self.sizes[0])]
+        self.needs = self.inputs + [f"t{j + 1}" for j in range(self.sizes[-1])]
+        for layer, (n_in, n_out) in enumerate(pairwise(self.sizes), 1):
+            for j in range(n_out):
+                self.needs += [f"{letter}{layer}_{j + 1}" for letter in "zb"]
+                self.needs += [f"w{layer}_{j + 1}{i + 1}" for i in range(n_in)]
         self.captions = ["input", *["hidden"] * (self.depth - 1), "output"]
 
     @cached_property

@@ -7,7 +7,9 @@ from html import escape
 from unicodedata import name as name_of
 
 MINUS = "\u2212"
-GREEK = {name_of(a).split()[-1].lower(): a for a in "αβγδεζηθικλμνξοπρστυφχψω"}
+GREEK = {
+    name_of(a).split()[-1].lower().replace("lamda", "lambda"): a for a in "αβγδεζηθικλμνξοπρστυφχψω"
+}
 
 
 def number(x):
@@ -39,7 +41,12 @@ def _rounded(size, decimals):
 
 
 def fixed(x, digits):
-    """Write a number with a fixed count of decimals; no minus before a rounded zero."""
+    """Write a number with a fixed count of decimals; no minus before a rounded zero.
+
+    One that has too many digits for that is written as elsewhere.
+    """
+    if not abs(x) < 1e5:
+        return number(x)
     written = f"{_rounded(abs(x), digits):f}"
     return f"{MINUS if x < 0 and written.strip('0.') else ''}{written}"
 
@@ -57,6 +64,11 @@ def shown(x, digits=None):
 def short(x):
     """Write an axis tick with at most three significant digits."""
     return f"{x:.3g}".replace("-", MINUS)
+
+
+def exact(x):
+    """Write a number for the page with all its digits."""
+    return repr(float(x)).removesuffix(".0")
 
 
 def symbol_of(name):

@@ -2,7 +2,9 @@
 
 import math
 
-from backprop_lib.live.numbers import short
+from backprop_lib._validate import number_range, real_number, sequence
+from backprop_lib.live.numbers import exact, short
+from backprop_lib.live.recording import NO_VALUE
 from backprop_lib.live.svg import View, classes_of, curve_path, linear, svg, text
 
 
@@ -24,13 +26,25 @@ class PlaneView(View):
     left, top, width, height = 44, 10, 560, 260
 
     def __init__(self, function, x_range, y_range, lines, points):
-        self.x_range, self.y_range = x_range, y_range
-        self.lines, self.points = lines, points
-        self.needs = [name for line in lines for name in line[:3]] + sum(map(list, points), [])
-        self.across = linear(*x_range, 0, self.width)
-        self.up = linear(*y_range, self.height, 0)
-        xs = [x_range[0] + k * (x_range[1] - x_range[0]) / 160 for k in range(161)]
-        self.curve = curve_path([self._at(x, function(x)) for x in xs])
+        if not callable(function):
+            found = type(function).__name__
+            raise TypeError(f"PlaneView: function: expected a function of a float, got {found}")
+        self.x_range, self.y_range = (
+            number_range(*sequence(ends, f"PlaneView: {name}", count=2), f"PlaneView: {name}")
+            for name, ends in [("x_range", x_range), ("y_range", y_range)]
+        )
+        lines, points = sequence(lines, "PlaneView: lines"), sequence(points, "PlaneView: points")
+        self.lines = [sequence(line, "PlaneView: lines", str, 4) for line in lines]
+        self.points = [sequence(point, "PlaneView: points", str, 2) for point in points]
+        for *_, kind in self.lines:
+            if kind not in ("ahead", "back"):
+                raise ValueError(f"PlaneView: lines: expected ahead or back, got {kind!r}")
+        self.needs = [name for line in self.lines for name in line[:3]] + sum(self.points, [])
+        self.across = linear(*self.x_range, 0, self.width)
+        self.up = linear(*self.y_range, self.height, 0)
+        (low, high), steps = self.x_range, range(161)
+        points = [(x, _height(function, x)) for x in (low + k * (high - low) / 160 for k in steps)]
+        self.curve = curve_path([self._at(*point) for point in points])
 
     def html(self, figure):
         """Return the drawing once: it shrinks with the page."""
@@ -53,7 +67,7 @@ class PlaneView(View):
             inner.append(f"<circle{classes_of(kinds)} {point} />")
         (x0, x1), (y0, y1) = self.x_range, self.y_range
         bottom, right = self.top + self.height, self.left + self.width
-        plane = f"{self.width} {self.height} {x0:g} {x1:g} {y0:g} {y1:g}"
+        plane = f"{self.width} {self.height} {' '.join(map(exact, (x0, x1, y0, y1)))}"
         parts = [
             f"<path class=bf-axis d=M{self.left},{self.top}V{bottom}H{right} />",
             text(self.left - 6, self.top + 8, short(y1), "bf-tick bf-end"),
@@ -71,3 +85,11 @@ class PlaneView(View):
     def _line(self, x, y, slope):
         """Return a straight line from the left edge to the right one."""
         return curve_path([self._at(end, y + slope * (end - x)) for end in self.x_range])
+
+
+def _height(function, x):
+    """Return a function's value; NaN, a gap in its curve, where it has none."""
+    try:
+        return real_number(function(x), f"PlaneView: function({x:g})")
+    except NO_VALUE:
+        return math.nan

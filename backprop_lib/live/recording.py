@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from backprop_lib._validate import instance, sequence
 from backprop_lib.formulas import BOOK, IN_BOOK, Formula, written
 from backprop_lib.graph import Value, rules_on
 
@@ -58,6 +59,10 @@ class Recording:
             if value.name in self.by_name:
                 raise ValueError(f"Recording: two values are called {value.name}")
             if value.name:
+                if not value.name.isidentifier():  # formulas and addresses hold names
+                    raise ValueError(
+                        f"Recording: expected a Python identifier as name, got {value.name!r}"
+                    )
                 self.by_name[value.name] = value
         self.inner = {name: self._walk_back(value) for name, value in self.by_name.items()}
         self.users = {name: [] for name in self.by_name}
@@ -213,10 +218,15 @@ class Recording:
         return list(self._swept_last[1])
 
 
-def check_kind(of, owner):
+def check_kind(of, at, owner):
     """Refuse what ``Recording.read`` can't read."""
     if of not in ("value", "grad", "local"):
         raise ValueError(f"{owner}: expected value, grad or local, got {of!r}")
+    for part in at:
+        if of == "local":
+            sequence(part, f"{owner}: a pair (result, input)", str, 2)
+        else:
+            instance(part, str, f"{owner}: a name")
 
 
 def _in_book(formula):
