@@ -15,6 +15,7 @@ from backprop_lib.live.numbers import (
     fixed,
     html_symbol,
     number,
+    parse_number,
     plain_symbol,
     spoken_symbol,
     symbol_of,
@@ -291,15 +292,50 @@ def test_the_notebook_takes_typed_numbers_and_refuses_nonsense():
 
 def test_an_update_that_would_overflow_is_refused():
     figure = live.toy_figure()
-    figure.controls.eta.max, figure.controls.eta.value = 300, 1e300
     before = {slider.name: slider.value.data for slider in figure.sliders}
-    for slider in figure.sliders:
-        slider.value.data *= 1e10
-    figure.controls.reset()
+    figure.controls.eta.max, figure.controls.eta.value = 300, 1e300
     figure.recording.by_name["beta0"].grad = 1e10
     figure.controls.update(1)
     assert {slider.name: slider.value.data for slider in figure.sliders} == before
     assert "Stopped before update 1" in everything(figure.controls)
+
+
+def test_reset_puts_back_everything():
+    figure = live.delta_figure()
+    start = everything(figure.controls)
+    figure.controls.example.value = "cross-entropy"
+    figure.controls.eta.value = 2.0
+    figure.controls.update(10)
+    figure.controls.step_by(1)
+    assert everything(figure.controls) != start
+    figure.controls.reset()
+    assert everything(figure.controls) == start
+    assert (figure.controls.eta.value, figure.controls.example.value) == (0.5, "squared error")
+
+
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("1/2", 0.5),
+        ("−3/4", -0.75),
+        ("2^-3", 0.125),
+        ("2^−3", 0.125),
+        ("1e-3", 0.001),
+        ("0,5", 0.5),
+        (" −1,25 ", -1.25),
+        ("1,5000", 1.5),
+        ("1,500", None),  # or fifteen hundred
+        ("1/0", None),
+        ("(-8)^0.5", None),
+        ("-8^0.5", None),
+        ("10^400", None),
+        ("1/2/3", None),
+        ("", None),
+        ("٣", None),
+    ],
+)
+def test_what_is_typed(text, x):
+    assert parse_number(text) == x
 
 
 @pytest.mark.parametrize(

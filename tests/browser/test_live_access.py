@@ -57,7 +57,8 @@ MOVE = """(figure, shares) => [...figure.querySelectorAll("[data-leaf]")].forEac
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(show_alone, make_figure, scheme):
     page, element = show_alone(make_figure(), color_scheme=scheme)
-    element.locator("summary").click()
+    for summary in element.locator("summary").all():
+        summary.click()
     for _ in range(3):
         if element.locator("[data-do=step]").count():
             element.locator("[data-do=step]").click()
@@ -79,6 +80,7 @@ def test_no_number_is_clipped_or_overlaps_another(show_alone, make_figure, width
 
 def test_sliders_say_what_they_are_and_where_they_stand(show_alone):
     _, element = show_alone(live.FIGURES["2-3-2-1"]())
+    element.locator(".bf-more > summary").click()
     names = [slider.get_attribute("aria-label") for slider in element.locator("[data-leaf]").all()]
     assert names[:4] == ["w 1 1, layer 3", "w 1 2, layer 3", "b 1, layer 3", "w 1 1, layer 2"]
     assert len(set(names)) == len(names)
@@ -111,6 +113,7 @@ def test_the_loss_and_the_gradient_are_announced_once_the_slider_rests(show_alon
 @every_figure
 def test_the_keyboard_reaches_every_control(show_alone, make_figure):
     page, element = show_alone(make_figure())
+    element.evaluate("figure => figure.querySelectorAll('details').forEach((d) => (d.open = true))")
     controls = element.locator("input, button, select, summary").count()
     reached = set()
     for _ in range(controls):

@@ -44,6 +44,8 @@ PLACE = """el => {
   return [left, width, top + height / 2, (el.value - el.min) / (el.max - el.min)];
 }"""
 
+UNFOLD = "document.querySelectorAll('.bf-more').forEach((part) => (part.open = true))"
+
 MOVED = "({ graph, start }) => start.some((x, i) => !graph.rules[i] && graph.values[i] !== x)"
 
 PAGES = [
@@ -63,6 +65,7 @@ def open_figure(built_book, visit):
 
     def open_one(path, make_figure=live.toy_figure, formulas=False):
         page = visit(built_book / path, formulas=formulas)
+        page.evaluate(UNFOLD)
         return page, page.get_by_role("group", name=make_figure().title, exact=True)
 
     return open_one
@@ -252,19 +255,46 @@ def test_the_walk_takes_every_name_once_in_each_direction(open_figure, path, mak
     assert page.complaints == []
 
 
+@every_figure
+def test_in_the_walk_the_drawing_stays_and_only_what_is_to_come_is_empty(
+    open_figure, path, make_figure
+):
+    (page, element), figure = open_figure(path, make_figure), make_figure()
+    shapes = """figure => [...figure.querySelectorAll(".bf-views :is(rect, circle, path)")]
+      .filter((el) => el.checkVisibility({ visibilityProperty: true })).length"""
+    filled = """figure => [...figure.querySelectorAll(".bf-views rect[fill]")]
+      .filter((el) => el.getAttribute("fill") !== "none").length"""
+    whole, coloured = element.evaluate(shapes), element.evaluate(filled)
+    for step in range(len(figure.walk) if figure.can_walk else 0):
+        element.evaluate("figure => figure.stepBy(1)")
+        assert element.evaluate(shapes) >= whole - 3  # points and a tangent wait for their numbers
+        no_value, no_grad = figure.walk.unreached(step)
+        seen, values = element.evaluate(READ), figure.recording.values
+        for of, unreached in [("values", no_value), ("grads", no_grad)]:
+            for i, text, digits in seen[of]:
+                hidden = values[int(i)].name in unreached or (digits or "0")[0] == "-"
+                assert (text == "") == hidden
+        for pair, text, _ in seen["locals"]:
+            assert (text == "") == (values[int(pair.split()[1])].name in no_grad)
+        assert (element.evaluate(filled) < coloured) == bool(coloured and (no_value or no_grad))
+    assert page.complaints == []
+
+
 def test_the_walk_lights_one_box_and_hides_what_is_to_come(open_figure):
     _, element = open_figure("lessons/02_toy_model.html")
     hidden = []
     for _ in range(16):
         element.locator("[data-do=step]").click()
         assert element.locator(".bf-wide .bf-box.bf-lit").count() == 1
-        hidden.append(element.locator(".bf-wide .bf-box .bf-waiting").count())
+        hidden.append(
+            element.locator(".bf-wide .bf-box > :is([data-value], [data-grad]):empty").count()
+        )
     assert hidden == [7 + 8, 6 + 8, 5 + 8, 4 + 8, 3 + 8, 2 + 8, 1 + 8, 8, 7, 6, 5, 4, 3, 2, 1, 0]
     sentence = element.locator(".bf-sentence").inner_text()
     assert sentence.startswith("Backward, 8 of 8.")
-    assert "6.824 × (cos 1.230 = 0.334) = 2.281" in sentence
+    assert "= 6.824 × (cos 1.230 = 0.334)\n= 2.281" in sentence
     element.locator("[data-do=step]").click()  # over
-    assert element.locator(".bf-lit, .bf-waiting").count() == 0
+    assert element.locator(".bf-lit, .bf-wide text:empty").count() == 0
 
 
 def type_in(element, at, text):
@@ -283,7 +313,7 @@ def test_a_typed_number_is_taken_and_nonsense_refused(open_figure, path, make_fi
         assert element.evaluate(READ)["exact"][figure.recording.number_of(slider.name)] == x
     check_every_number_typed(element, figure)
     before = element.evaluate(READ)
-    for nonsense in ["abc", "", "1,5", "NaN", "Infinity", "1e999", "0x10", "--1", "1 2", "٣"]:
+    for nonsense in ["abc", "", "1,500", "NaN", "Infinity", "1e999", "0x10", "--1", "1 2", "٣"]:
         field = type_in(element, 0, nonsense)
         note = element.locator(".bf-note").inner_text()
         assert f"“{nonsense}” is not a number" in note
@@ -320,7 +350,7 @@ def test_an_overflow_is_shown_and_the_figure_recovers(open_figure):
     beta1 = live.toy_figure().sliders[3]
     assert beta1.name == "beta1"
     type_in(element, 3, "1000")
-    assert element.locator(".bf-wide [data-value]").nth(3).text_content() == "∞"  # h2 = exp 1000
+    assert element.locator(".bf-wide [data-value]").nth(3).text_content() == ""  # h2 = exp 1000
     assert "h2 = ∞: no number can hold it" in element.locator(".bf-sentence").inner_text()
     figure = live.toy_figure()
     figure.recording.by_name["beta1"].data = 1000.0
@@ -353,6 +383,7 @@ def test_a_link_restores_the_state(open_figure, path, make_figure):
     state = "figure => [figure.said, figure.eta, figure.step, figure.touched]"
     shown, rest = element.evaluate(READ), element.evaluate(state)
     page.reload()
+    page.evaluate(UNFOLD)
     assert element.evaluate(READ) == shown
     assert element.evaluate(state) == rest
     for other in page.locator("backprop-figure:has(script)").all():
@@ -459,3 +490,109 @@ def test_every_broken_operation_is_noticed(show_alone, tmp_path):
         assert page.complaints == []
         with pytest.raises(AssertionError):
             check_operations(element, figure, 3)
+
+
+# --- As a reader would -----------------------------------------------------------------------
+
+PLACES = """figure => [...figure.querySelectorAll("button, select, .bf-row input, [data-eta]")]
+  .filter((el) => el.checkVisibility())
+  .map((el) => { const { x, y } = el.getBoundingClientRect(); return [x, y + scrollY]; })"""
+
+
+@every_figure
+def test_no_control_moves_when_something_is_said(open_figure, path, make_figure):
+    (page, element), figure = open_figure(path, make_figure), make_figure()
+    page.evaluate("document.querySelectorAll('.bf-more').forEach((part) => (part.open = false))")
+    places = element.evaluate(PLACES)
+    type_in(element, 0, "nonsense")
+    assert element.evaluate(PLACES) == places
+    type_in(element, 0, "0.5")
+    assert element.evaluate(PLACES) == places
+    if figure.trainable:
+        element.locator("[data-do=update]").click()
+        assert element.evaluate(PLACES) == places
+    for _ in range(len(figure.walk) if figure.can_walk else 0):
+        element.evaluate("figure => figure.stepBy(1)")
+        assert element.evaluate(PLACES) == places
+
+
+@every_figure
+def test_a_figure_fits_one_screen(built_book, visit, path, make_figure):
+    page = visit(built_book / path, formulas=False)
+    element = page.get_by_role("group", name=make_figure().title, exact=True)
+    assert element.bounding_box()["height"] <= 900
+    if element.locator("[data-do=step]").count():
+        views = element.locator(".bf-views").bounding_box()
+        step = element.locator("[data-do=step]").bounding_box()
+        assert 0 <= step["y"] - views["y"] - views["height"] <= 40  # directly under the drawing
+
+
+def test_controls_and_numbers_agree_when_a_page_is_entered_again(open_figure):
+    page, element = open_figure("lessons/05_delta_equations.html", live.delta_figure)
+    start = element.evaluate(READ)
+    element.locator("select").select_option("1")
+    element.locator("[data-eta-field]").fill("7")
+    element.locator("[data-eta-field]").press("Enter")
+    drag(page, element.locator("[data-leaf]").first, 0.9)
+    page.goto(page.url.replace("05_delta_equations", "02_toy_model"))
+    page.go_back()
+    page.wait_for_load_state()
+    shown = element.evaluate(READ)
+    leaves = element.evaluate(
+        """figure => [...figure.querySelectorAll("[data-leaf]")]
+          .map((el) => [Number(el.value), figure.graph.values[el.dataset.leaf]])"""
+    )
+    assert all(at == pytest.approx(value, abs=0.026) for at, value in leaves)  # half a step
+    choice, eta = element.evaluate(
+        """f => [[f.choice.value, String(f.example)], [f.etaField.value, String(f.eta)]]"""
+    )
+    assert choice[0] == choice[1] and eta[0] == eta[1]
+    element.locator("[data-do=reset]").click()
+    assert element.evaluate(READ) == start
+    assert element.evaluate("f => [f.choice.value, f.etaField.value]") == ["0", "0.5"]
+    assert shown is not None and page.complaints == []
+
+
+@pytest.mark.parametrize("anchor", ["#live/1;omega0=%E0%A4%A", "#%", "#live/1;%zz=1"])
+def test_a_malformed_address_leaves_the_page_alive(open_figure, anchor):
+    page, element = open_figure("lessons/02_toy_model.html")
+    page.goto(page.url + anchor)
+    drag(page, element.locator("[data-leaf]").first, 0.8)
+    check_every_number(element.evaluate(READ), live.toy_figure())
+    assert page.complaints == []
+
+
+def test_a_swipe_that_scrolls_changes_nothing_and_a_sideways_drag_moves(built_book, visit):
+    page = visit(built_book / "lessons/02_toy_model.html", width=390, has_touch=True)
+    element = page.get_by_role("group", name="The toy model", exact=True)
+    slider = element.locator("[data-leaf]").first
+    left, width, middle, _ = slider.evaluate(PLACE)
+    before, touch = element.evaluate(READ)["exact"], page.context.new_cdp_session(page)
+    swipe = {"x": left + width / 2, "y": middle, "gestureSourceType": "touch"}
+    top = page.evaluate("scrollY")
+    touch.send("Input.synthesizeScrollGesture", swipe | {"yDistance": -200})
+    assert page.evaluate("scrollY") > top + 100
+    assert element.evaluate(READ)["exact"] == before
+    left, width, middle, at = slider.evaluate(PLACE)
+    points = [left + 8 + share * (width - 16) for share in (at, at + 0.1, at + 0.2, 0.9)]
+    for kind, x in zip(["touchStart", *["touchMove"] * 3], points, strict=True):
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": middle}]}
+        )
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert float(slider.input_value()) > 1.5
+    check_every_number(element.evaluate(READ), live.toy_figure())
+    assert page.complaints == []
+
+
+def test_play_walks_by_itself_and_can_be_paused(open_figure):
+    page, element = open_figure("lessons/01_chain_rule.html", live.chain_figure)
+    play = element.locator("[data-do=play]")
+    play.click()
+    assert element.evaluate("figure => figure.step") == 0
+    page.wait_for_function("document.querySelector('backprop-figure').step === 1")
+    assert play.inner_text().endswith("Pause")
+    play.click()
+    page.wait_for_timeout(1500)
+    assert element.evaluate("figure => figure.step") == 1
+    assert play.inner_text().endswith("Play")
