@@ -2,7 +2,7 @@
 
 import html
 import re
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 import yaml
@@ -54,6 +54,65 @@ def test_reader_can_switch_between_light_and_dark(built_book, visit):
         page.locator(".theme-switch-button:visible").first.click()
         seen.add(page.evaluate("document.documentElement.dataset.theme"))
     assert seen == {"light", "dark"}
+
+
+# Looks when the scripts of the page have heard that it will be printed.
+LOOK_AT_PAPER = """() => addEventListener("beforeprint", () => {
+    const all = selector => [...document.querySelectorAll(selector)];
+    const shown = { opacityProperty: true, visibilityProperty: true };
+    const colours = ["color", "fill", "stroke", "backgroundColor", "colorScheme"];
+    window.paper = {
+        unfolded: all(".bd-article :is(details.hide pre, .dropdown > p)")
+            .map(el => el.checkVisibility(shown)),
+        left: all(".bd-article :is(.toggle-button, details.hide > summary)")
+            .filter(el => el.checkVisibility(shown)).length,
+        cut: all(".bd-article pre").filter(el => el.scrollWidth > el.clientWidth).length,
+        colours: all("body, .bd-article *")
+            .map(el => colours.map(name => getComputedStyle(el)[name]).join()),
+    };
+})"""
+
+
+def test_paper_is_white_and_nothing_on_it_is_folded(built_book, visit):
+    paper = {}
+    for theme in ["light", "dark"]:
+        page = visit(built_book / f"{CHAPTERS[0]}.html", color_scheme=theme, formulas=False)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 700, "height": 990})  # as A4, less its margins
+        page.evaluate(LOOK_AT_PAPER)
+        page.pdf()
+        paper[theme] = page.evaluate("window.paper")
+        assert page.evaluate("document.documentElement.dataset.theme") == theme  # as it was
+        assert page.locator("details.hide[open], .toggle:not(.toggle-hidden)").count() == 0
+    assert paper["dark"] == paper["light"]
+    assert paper["dark"]["unfolded"] and all(paper["dark"]["unfolded"])
+    assert (paper["dark"]["left"], paper["dark"]["cut"]) == (0, 0)
+
+
+def search(page, word):
+    """Search for a word, and return the links to what was found."""
+    page.locator("input[name=q]:visible").first.fill(word)
+    page.keyboard.press("Enter")
+    page.locator("#search-results h2", has_text="Search Results").wait_for()  # it has ended
+    return page.locator("ul.search li > a")
+
+
+def test_search_finds_the_page_in_a_folder(built_book, visit):
+    page = visit(built_book / "search.html")
+    assert "07_cnn.html" in search(page, "convolution").first.get_attribute("href")
+    assert page.complaints == []
+
+
+def test_search_shows_a_summary_of_each_page_where_it_is_served(built_book, browser):
+    def serve(route):
+        route.fulfill(path=built_book / urlsplit(route.request.url).path.lstrip("/"))
+
+    page = browser.new_page()
+    page.route("http://book.test/**", serve)
+    page.goto("http://book.test/search.html")
+    search(page, "convolution")
+    page.locator("ul.search li p.context").first.wait_for()
+    page.close()
 
 
 def test_internal_links_resolve(built_book):
