@@ -93,7 +93,7 @@ def search(page, word):
     """Search for a word, and return the links to what was found."""
     page.locator("input[name=q]:visible").first.fill(word)
     page.keyboard.press("Enter")
-    page.locator("#search-results h2", has_text="Search Results").wait_for()  # it has ended
+    page.get_by_text("Search finished").wait_for()
     return page.locator("ul.search li > a")
 
 
