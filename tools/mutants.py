@@ -233,7 +233,7 @@ class Hunt:
             file.seek(0)
             self.reached, self.seconds = pickle.load(file)
         path = _path("layer")
-        unbroken = _compiled(ast.parse(path.read_text()), path)
+        unbroken = _compiled(ast.parse(path.read_text(encoding="utf-8")), path)
         self._must_pass(lambda: self._run(sorted(self.items, key=self.seconds.get)))
         self._must_pass(lambda: _run_afresh("layer", unbroken))
         for module in self.modules:
@@ -271,7 +271,7 @@ class Hunt:
 
     def _hunt(self, module):
         path = _path(module)
-        tree = ast.parse(path.read_text())
+        tree = ast.parse(path.read_text(encoding="utf-8"))
         tree.statement = None
         before = _compiled(tree, path)
         functions = [

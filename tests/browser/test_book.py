@@ -9,7 +9,7 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from helpers import ROOT
 
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
 PAGES = [TOC["root"], *CHAPTERS, "search"]
 
@@ -116,7 +116,7 @@ def test_search_shows_a_summary_of_each_page_where_it_is_served(built_book, brow
 
 
 def test_internal_links_resolve(built_book):
-    pages = {path: path.read_text() for path in built_book.rglob("*.html")}
+    pages = {path: path.read_text(encoding="utf-8") for path in built_book.rglob("*.html")}
     pages = {path: text for path, text in pages.items() if "_static" not in path.parts}
     anchors = {path: set(re.findall(r'\bid="([^"]+)"', text)) for path, text in pages.items()}
     broken = []
@@ -135,5 +135,7 @@ def test_equations_are_numbered_by_lesson(built_book):
     for chapter in CHAPTERS:
         lesson = re.match(r"lessons/0?(\d+)_", chapter)
         prefix = lesson[1] if lesson else "B"
-        numbers = re.findall(r'"eqno">\(([^)]*)\)', (built_book / f"{chapter}.html").read_text())
+        numbers = re.findall(
+            r'"eqno">\(([^)]*)\)', (built_book / f"{chapter}.html").read_text(encoding="utf-8")
+        )
         assert numbers == [f"{prefix}.{k}" for k in range(1, len(numbers) + 1)], chapter
