@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import os
 import re
 import statistics
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from helpers import ROOT
 
-from tools.notebooks import tidy
+from tools.notebooks import prepare_environment, tidy
 
 LESSONS = sorted((ROOT / "lessons").glob("*.ipynb"))
 TRACKED = subprocess.run(
@@ -218,6 +219,35 @@ def test_tampered_notebook_is_refused(tamper):
     notebook = good_notebook()
     tamper(notebook)
     assert any(tamper.__doc__ in complaint for complaint in complaints(notebook))
+
+
+def test_a_kernel_hears_nothing_of_the_progress_bars_that_somebody_likes(monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    prepare_environment()
+    assert "TQDM_DISABLE" not in os.environ
+
+
+def test_a_kernel_does_not_report_a_home_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    environment = os.environ | dict.fromkeys(["HOME", "USERPROFILE"], str(tmp_path / "file"))
+    for name in ["MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"]:
+        environment.pop(name, None)
+    kernel = [sys.executable, "-c", "import matplotlib.font_manager"]
+    code = f"""
+import subprocess
+from tools.notebooks import prepare_environment
+prepare_environment()
+print(subprocess.run({kernel}, capture_output=True, encoding="utf-8", check=True).stderr)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert run.stdout.strip() == ""
 
 
 def test_contents_list_every_lesson():
