@@ -1,7 +1,13 @@
 # Everything a reader or a contributor runs. Needs make and a Python of at least 3.11.
-PYTHON ?= python3
+ifeq ($(OS),Windows_NT)  # in Git Bash, which has the commands used here
+    PYTHON ?= python
+    SCRIPTS := Scripts
+else
+    PYTHON ?= python3
+    SCRIPTS := bin
+endif
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(SCRIPTS)
 STAMP := $(VENV)/.installed
 
 # The matrix products here are small: more threads would spin and wait, each in the others' way
@@ -52,8 +58,8 @@ notebooks: $(STAMP)  ## run every lesson again and store its outputs
 
 lock:  ## resolve the dependencies again (LOCK_FLAGS=--upgrade for newer ones)
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/pip install --quiet uv
-	$(VENV)-lock/bin/uv pip compile pyproject.toml --universal \
+	$(VENV)-lock/$(SCRIPTS)/pip install --quiet uv
+	$(VENV)-lock/$(SCRIPTS)/uv pip compile pyproject.toml --universal \
 	    --extra book --extra test --extra lab --extra mnist --extra bench \
 	    --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-annotate --no-header --quiet $(LOCK_FLAGS) -o requirements.lock

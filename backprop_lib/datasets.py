@@ -127,7 +127,7 @@ def read_idx(path, axes):
         raise ValueError(f"read_idx: axes: expected at most 64, NumPy's limit, got {axes}")
     magic, start = bytes([0, 0, 8, axes]), 4 + 4 * axes
     try:
-        with gzip.open(path) as file:
+        with gzip.open(path, "rb") as file:
             head = file.read(start)
             shape = tuple(int(n) for n in np.frombuffer(head[4:].ljust(4 * axes, b"\0"), ">u4"))
             most = 1032 * path.stat().st_size  # gzip packs no tighter: more would be a lie

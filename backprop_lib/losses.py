@@ -57,8 +57,8 @@ class BinaryCrossEntropy(Step):
         """Return the loss for logits Z and targets Y in [0, 1], both of shape (n_out, m).
 
         −y log σ(z) − (1 − y) log(1 − σ(z)) = log(1 + exp z) − y z, which never takes log 0. With
-        log(1 + exp z) = max(0, z) + log(1 + exp(−|z|)), what is beside the logarithm is |z| times
-        the target's distance from 1 for z > 0, from 0 else: no digit is lost where both are near.
+        log(1 + exp z) = max(0, z) + log(1 + exp(−abs z)), what is beside the logarithm is abs z
+        times the target's distance from 1 for z > 0, from 0 else: no digit is lost in a tail.
         """
         Z, Y = _pair(self, Z, Y, "Z")
         if Y.min() < 0 or Y.max() > 1:

@@ -208,7 +208,7 @@ def _row(workload, dtype, threads, amounts, against, limit, unit="s"):
 def _in_a_process(threads, quick):
     environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
     command = [sys.executable, __file__, f"--threads={threads}", *(["--quick"] if quick else [])]
-    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, encoding="utf-8")
     if run.returncode:  # it has said why
         sys.exit(run.returncode)
     return json.loads(run.stdout)

@@ -15,12 +15,13 @@ from benchmarks.workloads import cnn
 
 STEPS = 3
 ROOT = Path(__file__).resolve().parent.parent
+PROCESS = Path("/proc/self")  # on Linux
 
 
 def peak_growth(library, dtype):
     """Return what another process measured, in bytes."""
     command = [sys.executable, "-m", "benchmarks.memory", library, dtype]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     return int(run.stdout)
 
 
@@ -73,7 +74,7 @@ PEERS = {"PyTorch": ("torch", pytorch_training), "JAX": ("jax", jax_training)}
 def growth(step):
     """Return by how many bytes resident memory grows at most while ``STEPS`` steps are taken."""
     before = _status("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    (PROCESS / "clear_refs").write_bytes(b"5")  # the peak starts again from here
     for _ in range(STEPS):
         step()
     return _status("VmHWM") - before
@@ -86,7 +87,8 @@ def main():
 
 
 def _status(field):
-    (line,) = (s for s in Path("/proc/self/status").read_text().splitlines() if field in s)
+    status = (PROCESS / "status").read_text(encoding="utf-8")
+    (line,) = (line for line in status.splitlines() if field in line)
     return 1024 * int(line.split()[1])
 
 

@@ -468,7 +468,9 @@ x, z = pickle.load(open({str(tmp_path / "z")!r}, "rb"))
 graph.square(z * z + x).backward()
 print(repr(x.grad))
 """
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert float(out.stdout) == x.grad
 
 

@@ -702,7 +702,7 @@ def without_middle(content):
 
 
 BAD_FILES = {
-    "text": (lambda path: path.write_text("weights"), "is not a saved network: "),
+    "text": (lambda path: path.write_text("weights", encoding="utf-8"), "is not a saved network: "),
     "nothing": (lambda path: path.write_bytes(b""), "is not a saved network: "),
     "cut short": (
         lambda path: (stored(path), path.write_bytes(path.read_bytes()[:-100])),

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import os
 import re
 import statistics
 import subprocess
@@ -12,11 +13,11 @@ import pytest
 import yaml
 from helpers import ROOT
 
-from tools.notebooks import tidy
+from tools.notebooks import prepare_environment, tidy
 
 LESSONS = sorted((ROOT / "lessons").glob("*.ipynb"))
 TRACKED = subprocess.run(
-    ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
 ).stdout.split("\0")[:-1]
 DOCUMENTS = [name for name in TRACKED if name.endswith(".md")]
 
@@ -220,8 +221,37 @@ def test_tampered_notebook_is_refused(tamper):
     assert any(tamper.__doc__ in complaint for complaint in complaints(notebook))
 
 
+def test_a_kernel_hears_nothing_of_the_progress_bars_that_somebody_likes(monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    prepare_environment()
+    assert "TQDM_DISABLE" not in os.environ
+
+
+def test_a_kernel_does_not_report_a_home_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    environment = os.environ | dict.fromkeys(["HOME", "USERPROFILE"], str(tmp_path / "file"))
+    for name in ["MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"]:
+        environment.pop(name, None)
+    kernel = [sys.executable, "-c", "import matplotlib.font_manager"]
+    code = f"""
+import subprocess
+from tools.notebooks import prepare_environment
+prepare_environment()
+print(subprocess.run({kernel}, capture_output=True, encoding="utf-8", check=True).stderr)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert run.stdout.strip() == ""
+
+
 def test_contents_list_every_lesson():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     listed = {chapter["file"] for part in toc["parts"] for chapter in part["chapters"]}
     lessons = {f"lessons/{path.stem}" for path in LESSONS}
     assert {name for name in listed if name.startswith("lessons/")} == lessons
@@ -238,14 +268,16 @@ SLOW = {"matplotlib", "ipywidgets", "tqdm", "pooch", "dataclasses", "zipfile", "
 
 def test_import_loads_numpy_and_nothing_slow():
     code = f"import sys, backprop_lib; print({SLOW} & set(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert run.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_mathematics_imports_only_numpy_and_itself(path):
     allowed = sys.stdlib_module_names | {"numpy", "tqdm", "pooch"}  # these two inside functions
-    for name in imported_names(ast.parse(path.read_text())):
+    for name in imported_names(ast.parse(path.read_text(encoding="utf-8"))):
         package, _, inner = name.partition(".")
         if package == "backprop_lib":
             assert inner.split(".")[0] not in OUTER, name
@@ -263,7 +295,7 @@ HELD_APART = {  # files: what none of them imports
 @pytest.mark.parametrize("files", HELD_APART)
 def test_unit_tests_browser_tests_and_benchmarks_are_held_apart(files):
     for path in ROOT.glob(files):
-        for name in imported_names(ast.parse(path.read_text())):
+        for name in imported_names(ast.parse(path.read_text(encoding="utf-8"))):
             assert not f"{name}.".startswith(tuple(f"{held}." for held in HELD_APART[files])), path
 
 
@@ -279,11 +311,52 @@ def imported_names(tree):
     return names
 
 
+# --- Encodings ------------------------------------------------------------------------------
+
+NO_TEXT_FILES = {"os.open", "webbrowser.open", "Image.open"}
+
+
+def unnamed_encodings(source):
+    """Yield each call that reads or writes text in whatever encoding the machine prefers."""
+    for call in ast.walk(ast.parse(source)):
+        if not isinstance(call, ast.Call) or "encoding" in {option.arg for option in call.keywords}:
+            continue
+        function = ast.unparse(call.func)
+        name = function.rpartition(".")[2]
+        modes = {ast.unparse(mode) for mode in call.args} & {"'rb'", "'wb'"}
+        opens = name == "open" and function not in NO_TEXT_FILES and not modes
+        runs = {option.arg for option in call.keywords} & {"text", "universal_newlines"}
+        if name in {"read_text", "write_text"} or opens or "subprocess" in function and runs:
+            yield ast.unparse(call)
+
+
+def test_every_text_names_its_encoding():
+    """Windows and a bare C locale prefer others than UTF-8."""
+    for name in TRACKED:
+        if name.endswith(".py"):
+            source = (ROOT / name).read_text(encoding="utf-8")
+            assert list(unnamed_encodings(source)) == [], name
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "path.read_text()",
+        "(root / 'x').write_text('5')",
+        "open(path)",
+        "path.open('w')",
+        "subprocess.run(command, text=True)",
+    ],
+)
+def test_an_encoding_that_is_not_named_is_found(call):
+    assert list(unnamed_encodings(f"x = {call}")) == [call]
+
+
 # --- Pins, addresses, documents -------------------------------------------------------------
 
 
 def test_lock_pins_and_hashes_every_requirement_and_names_no_address():
-    lock = (ROOT / "requirements.lock").read_text()
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     requirements = re.split(r"\n(?=\S)", lock.strip())
     assert len(requirements) > 50
     for requirement in requirements:
@@ -304,7 +377,7 @@ def test_no_file_names_a_package_registry():
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_documents_name_no_missing_file(name):
     path = ROOT / name
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!\w+:)([^)#\s]+)", text)
     names = re.findall(r"`([\w./-]+\.(?:py|md|ipynb|toml|lock|yml|js|css|cff|bib))`", text)
     assert [link for link in links if not (path.parent / link).exists()] == []
@@ -313,7 +386,7 @@ def test_documents_name_no_missing_file(name):
 
 
 def test_the_readme_names_every_folder_tool_and_module():
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     folders = {f"`{name.split('/')[0]}/`" for name in TRACKED if "/" in name}
     tools = {f"`tools/{path.name}`" for path in (ROOT / "tools").glob("*.py")}
     modules = {f"`{path.stem}`" for path in MODULES if path.stem[0] != "_"}
@@ -322,6 +395,10 @@ def test_the_readme_names_every_folder_tool_and_module():
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_documents_name_no_missing_command(name):
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    named = re.findall(r"(?:`|^\s*\$?\s*)make ([a-z]+)", (ROOT / name).read_text(), re.MULTILINE)
+    targets = re.findall(
+        r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    named = re.findall(
+        r"(?:`|^\s*\$?\s*)make ([a-z]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert set(named) <= set(targets)

@@ -658,7 +658,7 @@ def test_a_history_shows_its_numbers():
 
 def test_neither_the_progress_bar_nor_the_downloader_is_imported_before_it_is_wanted():
     program = "import sys, backprop_lib; print({'tqdm', 'pooch'} & sys.modules.keys())"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
     assert (found.stdout, found.stderr) == ("set()\n", "")
 
 

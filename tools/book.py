@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import webbrowser
@@ -13,7 +14,7 @@ FLAGS = ["--all", "-W", "-n", "--keep-going"]  # -n: every cross-reference must 
 
 def build(out: Path) -> Path:
     """Build into out/_build/html and return that folder."""
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    jupyter_book = shutil.which("jupyter-book", path=str(Path(sys.executable).parent))
     command = [jupyter_book, "build", ROOT, *FLAGS, "--path-output", out]
     subprocess.run(command, cwd=ROOT, check=True)
     return out / "_build" / "html"

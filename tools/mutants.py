@@ -177,7 +177,7 @@ def _run_tests(module, tree):
 
 def hunt(module):
     """Print the survivors of a module and its score; return both numbers of the score."""
-    tree = ast.parse((ROOT / "backprop_lib" / f"{module}.py").read_text())
+    tree = ast.parse((ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8"))
     if not survives(module, tree):
         sys.exit(f"{module}: a test fails before anything is broken")
     count = alive = 0

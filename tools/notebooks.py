@@ -7,8 +7,10 @@ the version of the kernel, the intermediate states of a progress bar. Everything
 second run leaves no diff unless a result changed.
 """
 
+import os
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -21,6 +23,17 @@ KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
+
+
+def prepare_environment() -> None:
+    """Keep from the kernels what changes outputs on one machine and not on another.
+
+    Matplotlib, imported here, finds itself a folder where the reader's home cannot be written,
+    and lists the fonts: a kernel would report either in its first cell.
+    """
+    import_module("matplotlib.font_manager")
+    for name in [name for name in os.environ if name.startswith("TQDM_")]:
+        del os.environ[name]
 
 
 def execute(path: Path) -> None:
@@ -53,6 +66,7 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
 
 
 if __name__ == "__main__":
+    prepare_environment()
     for name in sys.argv[1:]:
         print(f"{name}: ", end="", flush=True)  # before the run: a failure is then named
         start = time.perf_counter()

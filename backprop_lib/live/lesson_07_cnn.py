@@ -51,7 +51,7 @@ def _blocks():
         ],
         [
             Block("∂J/∂ image", p, of="grad", **image),
-            Block("dW", w, of="grad", cell=(52, 32)),
+            Block("dW", w, of="grad", cell=(56, 32)),
             Block("dZ", z, of="grad", digits=2, cell=(34, 22)),
         ],
         [

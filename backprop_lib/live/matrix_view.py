@@ -62,6 +62,7 @@ class Block:
         numbers = [[x for x, _ in row] for row in read]
         digits = "" if self.digits is None else f" data-digits={self.digits}"
         heat = self.scale or (UNSHADED if len(numbers) == len(numbers[0]) == 1 else 0)
+        small = " style=--letters:10px" if self.cell[0] < 36 else ""
         return heat_svg(
             self.title,
             numbers,
@@ -70,7 +71,7 @@ class Block:
             heat or max((abs(x) for row in numbers for x in row if isfinite(x)), default=0) or 1.0,
             {"value": "bf-value", "grad": "bf-grad", "local": "bf-local"}[self.of],
             [[mark + digits for _, mark in row] for row in read],
-            attributes=f"aria-hidden=true data-heat={heat:g}",
+            attributes=f"aria-hidden=true data-heat={heat:g}{small}",
         )
 
 

@@ -21,7 +21,8 @@ from backprop_lib import live
 from backprop_lib.still import PAGE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STATIC_FILES = [ROOT / "book" / "_assets" / "book.css", ROOT / "backprop_lib/live/figure.js"]
+ASSETS = ROOT / "book" / "_assets"
+STATIC_FILES = [ASSETS / "book.css", ASSETS / "book.js", ROOT / "backprop_lib/live/figure.js"]
 
 # MathJax 3.2.2 (Apache License 2.0), as the package sphinx-mathjax-offline carries it.
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
@@ -44,6 +45,7 @@ def configure(app: Sphinx, config: Config) -> None:
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.html_theme_options["navbar_persistent"] = []  # one search button is enough
     app.add_css_file("book.css")
+    app.add_js_file("book.js", loading_method="defer")
     app.add_js_file("figure.js", loading_method="defer")
 
 

@@ -2,14 +2,14 @@
 
 import html
 import re
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from helpers import ROOT
 
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
 PAGES = [TOC["root"], *CHAPTERS, "search"]
 
@@ -56,8 +56,67 @@ def test_reader_can_switch_between_light_and_dark(built_book, visit):
     assert seen == {"light", "dark"}
 
 
+# Looks when the scripts of the page have heard that it will be printed.
+LOOK_AT_PAPER = """() => addEventListener("beforeprint", () => {
+    const all = selector => [...document.querySelectorAll(selector)];
+    const shown = { opacityProperty: true, visibilityProperty: true };
+    const colours = ["color", "fill", "stroke", "backgroundColor", "colorScheme"];
+    window.paper = {
+        unfolded: all(".bd-article :is(details.hide pre, .dropdown > p)")
+            .map(el => el.checkVisibility(shown)),
+        left: all(".bd-article :is(.toggle-button, details.hide > summary)")
+            .filter(el => el.checkVisibility(shown)).length,
+        cut: all(".bd-article pre").filter(el => el.scrollWidth > el.clientWidth).length,
+        colours: all("body, .bd-article *")
+            .map(el => colours.map(name => getComputedStyle(el)[name]).join()),
+    };
+})"""
+
+
+def test_paper_is_white_and_nothing_on_it_is_folded(built_book, visit):
+    paper = {}
+    for theme in ["light", "dark"]:
+        page = visit(built_book / f"{CHAPTERS[0]}.html", color_scheme=theme, formulas=False)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 700, "height": 990})  # as A4, less its margins
+        page.evaluate(LOOK_AT_PAPER)
+        page.pdf()
+        paper[theme] = page.evaluate("window.paper")
+        assert page.evaluate("document.documentElement.dataset.theme") == theme  # as it was
+        assert page.locator("details.hide[open], .toggle:not(.toggle-hidden)").count() == 0
+    assert paper["dark"] == paper["light"]
+    assert paper["dark"]["unfolded"] and all(paper["dark"]["unfolded"])
+    assert (paper["dark"]["left"], paper["dark"]["cut"]) == (0, 0)
+
+
+def search(page, word):
+    """Search for a word, and return the links to what was found."""
+    page.locator("input[name=q]:visible").first.fill(word)
+    page.keyboard.press("Enter")
+    page.get_by_text("Search finished").wait_for()
+    return page.locator("ul.search li > a")
+
+
+def test_search_finds_the_page_in_a_folder(built_book, visit):
+    page = visit(built_book / "search.html")
+    assert "07_cnn.html" in search(page, "convolution").first.get_attribute("href")
+    assert page.complaints == []
+
+
+def test_search_shows_a_summary_of_each_page_where_it_is_served(built_book, browser):
+    def serve(route):
+        route.fulfill(path=built_book / urlsplit(route.request.url).path.lstrip("/"))
+
+    page = browser.new_page()
+    page.route("http://book.test/**", serve)
+    page.goto("http://book.test/search.html")
+    search(page, "convolution")
+    page.locator("ul.search li p.context").first.wait_for()
+    page.close()
+
+
 def test_internal_links_resolve(built_book):
-    pages = {path: path.read_text() for path in built_book.rglob("*.html")}
+    pages = {path: path.read_text(encoding="utf-8") for path in built_book.rglob("*.html")}
     pages = {path: text for path, text in pages.items() if "_static" not in path.parts}
     anchors = {path: set(re.findall(r'\bid="([^"]+)"', text)) for path, text in pages.items()}
     broken = []
@@ -76,5 +135,7 @@ def test_equations_are_numbered_by_lesson(built_book):
     for chapter in CHAPTERS:
         lesson = re.match(r"lessons/0?(\d+)_", chapter)
         prefix = lesson[1] if lesson else "B"
-        numbers = re.findall(r'"eqno">\(([^)]*)\)', (built_book / f"{chapter}.html").read_text())
+        numbers = re.findall(
+            r'"eqno">\(([^)]*)\)', (built_book / f"{chapter}.html").read_text(encoding="utf-8")
+        )
         assert numbers == [f"{prefix}.{k}" for k in range(1, len(numbers) + 1)], chapter
