@@ -313,7 +313,7 @@ def imported_names(tree):
 
 # --- Encodings ------------------------------------------------------------------------------
 
-NO_TEXT_FILES = {"os.open", "webbrowser.open", "Image.open"}
+NO_TEXT_FILES = {"archive.open", "os.open", "webbrowser.open", "Image.open"}
 
 
 def unnamed_encodings(source):
