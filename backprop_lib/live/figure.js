@@ -767,7 +767,8 @@
       [this.curve, this.tangent, this.point] = [find(".bf-curve"), find(".bf-tangent"), find(".bf-point")];
       this.ticks = ["low", "high", "floor", "top"].map((name) => find(`[data-tick-${name}]`));
       [this.name, this.slope] = [find("[data-curve-name]"), find("[data-slope]")];
-      [this.past, this.line, this.count] = [find(".bf-history"), find(".bf-past"), find("[data-count]")];
+      const past = (selector) => el.closest("backprop-figure").querySelector(selector);
+      [this.past, this.line, this.count] = [past(".bf-history"), past(".bf-past"), past("[data-count]")];
     }
 
     show(figure) {

@@ -66,7 +66,7 @@ class Walk:
     def lines(self):
         """Return how many lines the longest sentence takes on a wide and on a narrow page."""
         most = max(len(names) for names in self.back) - 1 if self.figure.can_walk else 0
-        return 3 + ceil(most / 3), 5 + most
+        return 4 + most, 5 + ceil(1.5 * most)
 
     def lost_sentence(self):
         """Say where the numbers end, as HTML; nothing if they do not."""
