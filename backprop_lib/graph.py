@@ -64,7 +64,8 @@ def _binary(rule):
         result.edges = ((a, local_a), (b, local_b))
         result.operation = name
         result.name = ""
-        result.rank = (a.rank if a.rank > b.rank else b.rank) + 1
+        rank, other = a.rank, b.rank
+        result.rank = (rank if rank > other else other) + 1
         return result
 
     OPERATIONS[name] = recorded
