@@ -17,6 +17,7 @@ from backprop_lib.live.numbers import (
     exact,
     html_symbol,
     number,
+    plain_symbol,
     shown,
     spoken_symbol,
     symbol_of,
@@ -304,7 +305,7 @@ class Figure:
                 f"<div class=bf-row><span class=bf-name>{html_symbol(symbol)}</span>"
                 f'<input type=range data-leaf={i} aria-label="{spoken}" min={exact(slider.low)} '
                 f"max={exact(slider.high)} step={exact(slider.step)} "
-                f"value={exact(slider.value.data)} autocomplete=off>"
+                f"value={exact(slider.value.data)}>"
                 f"<b data-value={i}>{shown(slider.value.data)}</b>"
                 f"<b data-grad={i}>{shown(slider.value.grad)}</b></div>"
             )
@@ -343,7 +344,7 @@ class Figure:
 
     def _table(self):
         rows = "".join(
-            f"<tr><th scope=row>{html_symbol(self.symbols[name])}"
+            f"<tr><th scope=row>{escape(plain_symbol(self.symbols[name]))}"
             f"<td data-value={self.recording.number_of(name)}>{shown(value.data)}"
             f"<td data-grad={self.recording.number_of(name)}>{shown(value.grad)}"
             for name, value in self.recording.by_name.items()
