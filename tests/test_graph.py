@@ -263,6 +263,12 @@ def test_a_chain_of_100_000_operations():
     assert out.forward() == 100_000
 
 
+def test_the_rank_is_one_above_the_deeper_input():
+    x = Value(2.0)
+    deep = graph.sin(graph.sin(x))
+    assert [v.rank for v in (x, deep, x + deep, deep + x)] == [0, 2, 3, 3]
+
+
 def test_ancestors_list_inputs_before_results_each_once():
     a, b = Value(1.0), Value(2.0)
     c = a * b
@@ -414,6 +420,13 @@ def test_a_refused_forward_changes_no_value_on_the_way():
     with pytest.raises(ValueError, match="log of a = -1"):
         out.forward()
     assert (double.data, out.data) == (2, 2)
+    product = a * a
+    last = product + graph.log(product - 0.5)
+    a.data = 0.5
+    with pytest.raises(ValueError, match="log of value = -0.25"):
+        last.forward()
+    assert product.local_derivatives() == (-1, -1)  # as before
+    a.data = -1.0
     inverse = 1 / double
     a.data = 0.0
     with pytest.raises(ZeroDivisionError, match="div of value = 1, value = 0"):

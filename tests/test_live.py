@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from backprop_lib import graph, live, toy, worked
-from backprop_lib.live.curve_view import extent
+from backprop_lib.live.curve_view import extent, tangent_path
+from backprop_lib.live.heatmap import blended
+from backprop_lib.live.layout import placed, spread_along
+from backprop_lib.live.lesson_04_matrix_form import data_sliders
+from backprop_lib.live.network_view import fill_level, fill_path
 from backprop_lib.live.numbers import (
     fixed,
     html_symbol,
@@ -20,7 +24,9 @@ from backprop_lib.live.numbers import (
     spoken_symbol,
     symbol_of,
 )
-from backprop_lib.live.recording import Recording
+from backprop_lib.live.recording import ON_ARRAYS, Recording
+from backprop_lib.live.sheet import sheet
+from backprop_lib.live.svg import arrow, svg
 from backprop_lib.losses import HalfSquaredError
 from backprop_lib.still import PAGE
 
@@ -47,6 +53,8 @@ SETTINGS = [-1.7, 0.35, 1.05]  # values for a slider, on its grid
         (0.000123456, "1.23e−4"),
         (-9.999e-4, "−1.00e−3"),
         (123456.0, "1.23e5"),
+        (1e5, "1.00e5"),
+        (0.1, "0.100"),
         (2.0625, "2.063"),  # a tie goes away from zero, as in JavaScript's toFixed
         (-2.0625, "−2.063"),
         (math.inf, "∞"),
@@ -379,6 +387,8 @@ def test_the_page_s_face_holds_every_value_and_the_graph():
     assert len(data["nodes"]) == len(figure.recording.values)
     leaves = [node for node in data["nodes"] if not isinstance(node, list)]
     assert sorted(leaves) == sorted([*worked.TOY.beta, *worked.TOY.omega, 2.3, 2.0])
+    moved = {data["names"][str(i)] for i in data["parameters"]}  # x and y are not trained
+    assert moved == {f"{name}{k}" for name in ("beta", "omega") for k in range(4)}
     for value in figure.recording.by_name.values():
         assert f">{number(value.data)}<" in html and f">{number(value.grad)}<" in html
 
@@ -741,3 +751,184 @@ def test_a_heat_map_writes_every_number():
     assert "rgb(255,255,255)" in drawing  # white at zero
     with pytest.raises(ValueError, match="heatmap: matrix: expected shape"):
         live.heatmap([1.0, 2.0], "W")
+
+
+# --- What is drawn and said, to the pixel and to the word ---
+
+
+def test_a_leaf_s_sentence_writes_up_to_three_terms():
+    for count, shortened in [(3, False), (4, True)]:
+        x = graph.Value(0.5, "x")
+        terms = [graph.sin(x * k).named(f"s{k}") for k in range(1, count + 1)]
+        loss = sum(terms[1:], start=terms[0]).named("y")
+        figure = live.Figure(loss, title="t", sliders=[live.Slider(x, 0, 1)], views=[])
+        assert (f"… ({count} terms" in figure.walk.backward_sentence("x")) == shortened
+
+
+def test_the_walk_knows_what_it_has_not_reached():
+    walk = live.chain_figure().walk
+    assert (walk.ahead, walk.back) == (["t", "z"], [["z"], ["t"], ["y"], ["x"]])
+    assert walk.unreached(0) == ({"z"}, {"z", "t", "y", "x"})
+    assert walk.unreached(2) == (set(), {"t", "y", "x"})
+
+
+def test_a_leaf_without_a_box_follows_the_value_that_completes_its_gradient():
+    w = graph.Value(0.5, "w")
+    first = (w * 2).named("f")
+    last = (w * first).named("l")
+    view = live.GraphView(["f", "l"])
+    figure = live.Figure(last, title="t", sliders=[live.Slider(w, 0, 1)], views=[view])
+    assert figure.walk.back == [["l"], ["f", "w"]]
+
+
+def test_the_infinite_gradient_nearest_to_the_loss_is_named():
+    v = graph.Value(1.0, "v")
+    root = ((v * 3).named("u") ** 0.5).named("r")
+    figure = live.Figure(root, title="t", sliders=[live.Slider(v, 0, 1)], views=[])
+    v.data = 0.0
+    figure.recording.run()
+    assert re.sub("<.*?>", "", figure.walk.lost_sentence()).startswith("∂r/∂u = ∞: no number")
+
+
+def test_a_difference_is_in_brackets_as_a_factor():
+    a, b = graph.Value(1.5, "a"), graph.Value(0.5, "b")
+    loss = (0.5 * graph.square(a - b)).named("y")
+    figure = live.Figure(loss, title="t", sliders=[live.Slider(a, 0, 2)], views=[])
+    assert figure.walk.backward_sentence("a").startswith("∂y/∂a = ∂y/∂y × (a − b)<")
+
+
+@pytest.mark.parametrize("name", graph.OPERATIONS)
+def test_a_rule_on_arrays_is_the_rule_on_numbers(name):
+    rule, points = graph.OPERATIONS[name], [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0]
+    compared = 0
+    for a in points:
+        for b in points:
+            values = [graph.Value(x) for x in (a, b)[: rule.__wrapped__.__code__.co_argcount]]
+            try:
+                out = rule(*values)
+            except (ArithmeticError, ValueError):
+                continue
+            with np.errstate(all="ignore"):
+                found = ON_ARRAYS[name](*(np.float64(v.data) for v in values))
+            expected = [out.data, *out.local_derivatives()]
+            assert [float(x) for x in found] == pytest.approx(expected, rel=1e-15)  # last bits
+            compared += 1
+    assert compared >= 20
+
+
+def test_rows_are_centred_and_a_plate_alone_stands_in_the_middle():
+    middles = {"a": 11.0, "b": 5.0, "c": 17.0}
+    assert placed([["a"], ["b", "c"]], box=10, gap=2) == (middles, 22)
+    assert spread_along({"edge": ((0, 0), (100, 0))}, (10, 10)) == {"edge": (50.0, 0.0)}
+
+
+def test_an_arrow_s_head_is_behind_its_tip():
+    assert arrow([(0, 0), (100, 0)], "bf-ahead") == (
+        "<path class=bf-ahead d=M0.0,0.0L94.0,0.0 />"
+        '<path class="bf-ahead bf-tip" d=M100.0,0.0L91.0,4.5L91.0,-4.5Z />'
+    )
+
+
+@pytest.mark.parametrize(
+    "share, colour, white",
+    [
+        (0.0, "255,255,255", False),
+        (0.5, "141,188,155", False),
+        (1.0, "27,120,55", True),
+        (9.0, "27,120,55", True),
+        (-0.74, "154,97,163", False),
+        (-0.75, "152,95,162", True),
+        (-1.0, "118,42,131", True),
+    ],
+)
+def test_a_cell_s_colour_and_the_ink_on_it(share, colour, white):
+    assert blended(share) == (f"rgb({colour})", white)
+
+
+def test_a_number_alone_has_no_colour_and_a_column_has():
+    for names, heat in [([["w"]], "1e+09"), ([["w"], ["x"]], "0")]:
+        view = live.MatrixView([[live.Block("W", names)]])
+        values, arguments = one_weight(views=[view])
+        assert f"data-heat={heat}>" in live.Figure(*values, **arguments).html()
+
+
+def test_a_neuron_is_filled_to_its_activation():
+    assert [fill_level(a) for a in (-0.5, 0.25, 7.0)] == [0.0, 0.25, 1.0]
+    assert fill_path(10, 0.5) == "M-10.0,0.0A10,10 0 0 0 10.0,0.0Z"
+    assert fill_path(10, 0.9) == "M-6.0,-8.0A10,10 0 1 0 6.0,-8.0Z"
+    assert fill_path(10, 1.0) == "M-10,0a10,10 0 1 0 20,0a10,10 0 1 0 -20,0Z"
+
+
+def test_a_neuron_is_dead_where_relu_gives_zero_and_nowhere_else():
+    figure = live.network_figure(worked.RELU_2_3_2_1)
+    for slider in figure.sliders:
+        slider.value.data = 0.0
+    figure.recording.run()
+    relu = [v for v in figure.recording.values if v.operation == "relu"]
+    drawing = figure.views[0].draw(figure, wide=True)
+    assert len(re.findall(r"bf-neuron bf-dead", drawing)) == len(relu)
+    assert len(re.findall(r"bf-neuron", drawing)) == 3 + 2 + 1
+
+
+@pytest.mark.parametrize("x, left, width", [(-1.0, "75.0", "35.0"), (5.0, "110.0", "70.0")])
+def test_a_bar_starts_at_zero_and_ends_at_the_column_s_edge(x, left, width):
+    view = live.BarsView(["w"], {"w": ("value", ["w"], 2.0)})
+    values, arguments = one_weight(views=[view])
+    figure = live.Figure(*values, **arguments)
+    figure.sliders[0].value.data = x
+    assert f'data-bar="110 35 70" x={left} y=30 width={width} ' in view.draw(figure, wide=True)
+
+
+def test_a_plane_s_y_axis_points_up_and_its_lines_go_through_their_points():
+    view = plane(x_range=(-1, 3), y_range=(0, 4))
+    assert view.curve.startswith("M0.0,195.0L3.5,") and view.curve.endswith("L560.0,65.0")
+    assert view._line(1, 2, 0.5) == "M0.0,195.0L560.0,65.0"
+
+
+def test_a_loss_that_almost_reaches_zero_is_drawn_above_zero():
+    assert extent([0.05, 1.0, math.inf]) == (0.0, 1.0)
+    assert extent([0.15, 1.0, math.nan]) == (0.15, 1.0)
+
+
+def test_the_tangent_leans_as_its_slope():
+    assert tangent_path(5, 5, 1, length=math.sqrt(2)) == "M4.0,4.0L6.0,6.0"
+
+
+def test_a_number_at_the_end_of_its_slider_is_not_outside():
+    figure = live.chain_figure()
+    for typed in ("4", "-4"):
+        figure.controls.fields["x"].value = typed
+        assert "lies outside" not in figure.controls.drawing.value
+
+
+def test_the_learning_rate_reaches_a_hundred_times_lower_and_higher():
+    values, arguments = one_weight(learning_rate=0.01)
+    assert "data-eta min=-4 max=0 step=0.05 value=-2 " in live.Figure(*values, **arguments).html()
+
+
+def test_what_can_not_be_followed_one_by_one_is_not_walked_through():
+    walked = {name for name, make in live.FIGURES.items() if make().can_walk}
+    assert walked == set(live.FIGURES) - {"kernel"}
+
+
+def test_drawings_wrap_on_their_sheet_and_rows_stand_apart():
+    wide, small = svg(400, 50, []), svg(300, 20, [])
+    places = re.findall(r'<svg x="(\d+)" y="(\d+)"', sheet([[wide, small], [small, small]]))
+    assert places == [("12", "12"), ("12", "72"), ("12", "102"), ("322", "102")]
+
+
+def test_data_can_be_moved_twice_as_far_as_they_start():
+    v = {"x1": graph.Value(3.0, "x1"), "t1": graph.Value(-0.2, "t1"), "w": graph.Value(1.0, "w")}
+    found = [(s.name, s.low, s.high, s.parameter) for s in data_sliders(v)]
+    assert found == [("x1", -6.0, 6.0, False), ("t1", -1.0, 1.0, False)]
+
+
+def test_each_example_of_the_deltas_has_the_loss_it_is_called_after():
+    figure = live.delta_figure()
+    a, t, loss = (figure.recording.by_name[name] for name in ("a2_1", "t", "J"))
+    for example, expected in [
+        ("squared error", lambda: 0.5 * (a.data - t.data) ** 2),
+        ("cross-entropy", lambda: -math.log(1 - a.data)),
+    ]:
+        figure.controls.example.value = example
+        assert loss.data == pytest.approx(expected(), rel=1e-12)  # 1 − a loses two digits

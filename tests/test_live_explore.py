@@ -164,4 +164,26 @@ def test_rows_hold_no_more_than_they_may_and_sources_come_first():
     assert sorted(row_of) == names
     assert max(map(len, rows)) == 2
     assert all(row_of[source] < row_of[user] for source, user in edges)
-    assert rows[-1] == ["g"]
+    assert rows[-1] == ["g"] and all(rows)
+
+
+def test_up_to_four_columns_on_a_wide_page_then_rows():
+    def four(x, y):
+        return graph.sin(x * y) * x
+
+    for f, across in [(four, True), (lambda x, y: graph.sin(four(x, y)), False)]:
+        figure = live.explore(f, x=1.0, y=2.0)
+        boxes = [tuple(map(float, b)) for b in RECT.findall(figure.views[0].draw(figure, True))]
+        x, y = boxes[-1][:2]
+        assert (x == max(box[0] for box in boxes)) == across
+        assert (y == max(box[1] for box in boxes)) == (not across)
+
+
+@pytest.mark.parametrize("sines, shown", [(29, 30), (30, 2)])
+def test_all_values_have_a_box_up_to_30(sines, shown):
+    def f(x):
+        for _ in range(sines):
+            x = graph.sin(x)
+        return x
+
+    assert len(live.explore(f, x=1.0).views[0].names) == shown

@@ -136,6 +136,8 @@ def test_a_wrong_notation_is_noticed(wrong, monkeypatch):
         (lambda a, b: 0.5 * graph.square(a - b), "½({a} − {b})²", ["{a} − {b}", "{b} − {a}"]),
         (lambda a, b: graph.sin(a) * b, "sin({a})·{b}", ["{b}·cos({a})", "sin {a}"]),
         (lambda a, b: a / b, "{a} / {b}", ["1 / {b}", "−{out} / {b}"]),
+        (lambda a, b: a / (a * b), "{a} / ({a}·{b})", None),
+        (lambda a, b: a / (b / a), "{a} / ({b} / {a})", None),
         (lambda a, b: a**3 + b, "{a}³ + {b}", ["3·{a}²", "1"]),
         (lambda a, b: 2 ** -(a * b), "2^(−{a}·{b})", None),
         (lambda a, b: graph.exp(a + 0 * b), "exp {a}", None),
@@ -150,6 +152,13 @@ def test_what_is_written(f, formula, slopes):
     if slopes:
         assert [recording.formula("out", name) for name in "ab"] == slopes
     assert recording.formula("a") == ""
+
+
+def test_a_formula_of_nine_names_is_written_and_a_longer_one_is_not():
+    for count in (9, 10):
+        leaves = [graph.Value(1.0, f"a{k}") for k in range(count)]
+        recording = Recording(sum(leaves[1:], start=leaves[0]).named("out"))
+        assert bool(recording.formula("out")) == (count == 9)
 
 
 def test_a_value_s_own_name_stands_in_its_derivative():

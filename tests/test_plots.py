@@ -145,6 +145,35 @@ def test_what_stands_where():
     assert texts == ["a", "b", "c", "d", "x = 6", "y = 5"]
 
 
+def test_each_curve_is_the_one_it_is_called():
+    lines, _ = drawn(plots.sigmoid_and_slope([0, 1], [2, 3], [4, 5]))
+    assert lines == [[[0, 2], [1, 3]], [[0, 4], [1, 5]]]
+    plot = plots.gradient_against_z([0, 1], squared=[2, 3], cross_entropy=[4, 5])
+    dashes = {line.get_linestyle(): line.get_ydata().tolist() for line in plot.figure.axes[0].lines}
+    assert dashes == {"--": [2, 3], "-": [4, 5]}
+    X = np.array([[1, 2, 3], [4, 5, 6]])
+    plot = plots.learned_regions(ONE, np.outer(ONE, ONE) / 4, X, [[0, 1, 0]])
+    ones, others = (points.get_offsets().tolist() for points in plot.figure.axes[0].collections[2:])
+    assert (ones, others) == ([[2, 5]], [[1, 4], [3, 6]])
+
+
+def test_the_errors_fall_as_the_first_and_the_second_power():
+    lines, _ = drawn(plots.difference_errors(STEPS, STEPS / 2, STEPS**2 / 2, (1e-8, 1e-5)))
+    for line, power in [(lines[1], 1), (lines[4], 2)]:  # error, guide, best step
+        np.testing.assert_allclose(
+            [y for _, y in line],
+            0.05 / 10 ** (power - 1) * np.power([10 * x for x, _ in line], power),
+            rtol=1e-12,
+        )
+
+
+def test_purple_is_below_zero_and_green_above():
+    assert plots.DIVERGING([0.0, 1.0], bytes=True).tolist() == [
+        [118, 42, 131, 255],
+        [27, 120, 55, 255],
+    ]
+
+
 def test_every_picture_stands_upright_under_its_title():
     pictures = np.arange(12.0).reshape(2, 3, 2)
     plot = plots.picture_grid(pictures, ["first", "second"], "two", columns=3)

@@ -138,6 +138,13 @@ def test_the_book_shows_the_page_where_there_is_one():
     assert markdown == [f"A page about `{still.PAGE[:12]}`"]
 
 
+def test_a_still_follows_the_theme_of_the_page_it_is_in():
+    for theme in ("light", "dark"):
+        dark = str(theme == "light").lower()
+        places = f"html[data-theme={theme}] .bp-still,body[data-jp-theme-light={dark}] .bp-still"
+        assert f"{places}{{color-scheme:{theme}}}" in still.STYLE
+
+
 def test_a_table_is_read_without_its_style():
     W, b = np.array([[0.5, -1.25], [2, 3]]), np.array([[0.1], [0.2]])
     new = {"W": np.array([[False, True], [False, False]]), "b": np.array([[False], [False]])}
