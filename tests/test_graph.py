@@ -442,6 +442,19 @@ def test_a_refused_forward_changes_no_value_on_the_way():
         graph.relu(3.0 * double).forward()
 
 
+def test_a_refused_forward_leaves_the_local_derivatives_of_before():
+    a = Value(1.0, "a")
+    squared = graph.square(a)
+    out = squared + graph.log(a)
+    a.data = -1.0
+    with pytest.raises(ValueError, match="log of a = -1"):
+        out.forward()
+    assert squared.local_derivatives() == (2.0,)  # not −2, of the refused forward
+    a.data = 1.0
+    out.backward()
+    assert a.grad == 2.0 + 1.0
+
+
 def test_forward_renews_the_local_derivatives():
     a = Value(2.0)
     out = graph.square(a)
