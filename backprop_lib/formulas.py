@@ -132,7 +132,7 @@ def _relu_or_max(a, b):
     return Formula("relu", (a,)) if b == 0 else Formula("max", (a, b))
 
 
-_SYMBOLIC = _calls("abs", "max", "_step", "_sign", "_is_first", "_sigmoid", "_log_or_0")
+_SYMBOLIC = _calls("max", "_step", "_sign", "_is_first", "_sigmoid", "_log_or_0")
 _SYMBOLIC |= {"math": SimpleNamespace(**_calls("sin", "cos", "exp", "log", "tanh"))}
 _SYMBOLIC |= {"_power": lambda a, b: Formula("power", (a, b)), "abs": abs}
 _SYMBOLIC |= {"_power_slope": lambda a, b: b * (a if b == 2 else Formula("power", (a, b - 1)))}

@@ -308,6 +308,12 @@ def test_an_update_that_would_overflow_is_refused():
     assert "Stopped before update 1" in everything(figure.controls)
 
 
+def test_a_figure_s_legend_names_what_it_draws():
+    assert "purple below 0" in live.matrix_figure().head()
+    secant = live.secant_figure().head()
+    assert "secant</span>" in secant and "purple" not in secant and "forward" not in secant
+
+
 def test_reset_puts_back_everything():
     figure = live.delta_figure()
     start = everything(figure.controls)

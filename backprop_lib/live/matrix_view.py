@@ -83,14 +83,14 @@ class MatrixView(View):
     rows : list of list of Block
     """
 
-    legend = "purple below 0, green above"
-
     def __init__(self, rows):
         rows = sequence(rows, "MatrixView: rows")
         self.rows = [sequence(row, "MatrixView: rows", Block) for row in rows]
         self.needs = [
             at for row in self.rows for block in row for names in block.names for at in names
         ]
+        if len(self.needs) > sum(map(len, self.rows)):  # a number alone has no shade
+            self.legend = "purple below 0, green above"
 
     def html(self, figure):
         """Return one drawing for each block."""
