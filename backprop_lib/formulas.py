@@ -125,7 +125,8 @@ def _calls(*names):
 def _one_minus(a):
     """σ(−a) is written 1 − σ(a); the program keeps what the rule has, and with it its digits."""
     number, rest = _front(a)
-    return 1.0 - Formula("sigmoid", (rest,)) if number == -1 else Formula("sigmoid", (a,))
+    negated = number == -1 and rest is not None
+    return 1.0 - Formula("sigmoid", (rest,)) if negated else Formula("sigmoid", (a,))
 
 
 def _relu_or_max(a, b):

@@ -161,6 +161,15 @@ def test_a_formula_of_nine_names_is_written_and_a_longer_one_is_not():
         assert bool(recording.formula("out")) == (count == 9)
 
 
+def test_a_sigmoid_of_a_number_is_written():
+    a = graph.Value(1.5, "a")
+    out = (a * graph.sigmoid(1.0)).named("out")
+    assert Recording(out).formula("out") == "{a}·σ(1)"
+    one = graph.Value(1.0, "one")
+    assert Recording(graph.sigmoid(-one).named("out")).formula("out") == "1 − σ({one})"
+    assert Recording((a * graph.sigmoid(-1.0)).named("out")).formula("out") == "{a}·σ(−1)"
+
+
 def test_a_value_s_own_name_stands_in_its_derivative():
     a = graph.Value(1.5, "a")
     recording = Recording((a * a + a).named("out"))
