@@ -1,5 +1,6 @@
 """The live figures in Python: numbers as text, recordings, and the callbacks of the sliders."""
 
+import itertools
 import json
 import math
 import re
@@ -185,7 +186,7 @@ def test_the_edges_show_weights_or_at_a_switch_gradients():
     controls, leaves = figure.controls, figure.recording.by_name
 
     def widths(by_gradient=False):
-        pattern = r"data-edge=(\d+)(?: class=(\S+|\".+?\"))? d=\S+ stroke-width=([\d.]+)"
+        pattern = r"data-edge=(\d+)(?: class=(\S+|\".+?\"))? data-way=\"\d+ \d+\" d=\S+ stroke-width=([\d.]+)"
         edges = re.findall(pattern, figure.drawing())
         assert len(edges) == 2 * 8  # the wide and the narrow drawing
         assert all(("bf-gradient" in kinds) == by_gradient for _, kinds, _ in edges)
@@ -829,8 +830,8 @@ def test_rows_are_centred_and_a_plate_alone_stands_in_the_middle():
 
 
 def test_an_arrow_s_head_is_behind_its_tip():
-    assert arrow([(0, 0), (100, 0)], "bf-ahead") == (
-        "<path class=bf-ahead d=M0.0,0.0L94.0,0.0 />"
+    assert arrow([(0, 0), (100, 0)], "bf-ahead", "data-way=1") == (
+        "<path class=bf-ahead data-way=1 d=M0.0,0.0L94.0,0.0 />"
         '<path class="bf-ahead bf-tip" d=M100.0,0.0L91.0,4.5L91.0,-4.5Z />'
     )
 
@@ -938,3 +939,33 @@ def test_each_example_of_the_deltas_has_the_loss_it_is_called_after():
     ]:
         figure.controls.example.value = example
         assert loss.data == pytest.approx(expected(), rel=1e-12)  # 1 − a loses two digits
+
+
+@pytest.mark.parametrize("name", ["2-3-2-1", "2-2-2"])
+def test_each_edge_says_between_which_values_it_runs(name):
+    recording = (figure := live.FIGURES[name]()).recording
+    edges = re.findall(r'data-edge=(\d+)[^>]*? data-way="(\d+) (\d+)"', figure.drawing())
+    names = {i: value.name for i, value in enumerate(recording.values)}
+    ways = [(names[int(w)], names[int(source)], names[int(target)]) for w, source, target in edges]
+    weights = {name for name in recording.by_name if name[0] == "w"}
+    assert {weight for weight, *_ in ways} == weights
+    for weight, source, target in ways:
+        assert recording.consumers(weight) == [target]
+        assert source in recording.local_derivatives(target) and source[0] in "xaz"
+        _, out, into = re.fullmatch(r"w(\d)_(\d)(\d)", weight).groups()
+        assert target.endswith(f"_{out}") and source.endswith(into)
+
+
+@pytest.mark.parametrize("name", ["2-3-2-1", "2-2-2"])
+@pytest.mark.parametrize("wide", [True, False])
+def test_no_plate_of_a_weight_covers_another_or_a_neuron(name, wide):
+    [network, *_] = live.FIGURES[name]().views
+    _, neurons, _, plates = network._layouts[wide]
+    wide, high = network.chip_width, network.chip_height
+    for (u, v), (x, y) in itertools.combinations(plates.values(), 2):
+        assert abs(u - x) >= wide or abs(v - y) >= high
+    for x, y in plates.values():
+        for (column, _), (u, v) in neurons.items():
+            aside, above = max(abs(x - u) - wide / 2, 0), max(abs(y - v) - high / 2, 0)
+            radius = network.radius if column else network.input_radius
+            assert math.hypot(aside, above) >= radius - 4  # the corners are round

@@ -10,7 +10,7 @@ from backprop_lib import graph, live
 from backprop_lib.live.layout import rows_of
 
 RECT = re.compile(r"<g class=bf-box.*?<rect x=(\S+) y=(\S+) width=(\S+) height=(\S+)")
-LINE = re.compile(r"<path class=bf-(?:ahead|back) d=M(\S+) />")
+LINE = re.compile(r'<path class=bf-(?:ahead|back) data-way="\d+ \d+" d=M(\S+) />')
 
 
 def crossed_boxes(drawing):
@@ -69,7 +69,7 @@ def test_the_test_notices_a_crossed_box():
     figure = live.explore(lambda a, b: graph.sin(a) * b + a, a=1.0, b=2.0)
     drawing = figure.views[0].draw(figure, wide=True)
     x, y, width, height = map(float, RECT.search(drawing).groups())
-    across = f"<path class=bf-ahead d=M{x - 20},{y + 9}L{x + width + 20},{y + 9} />"
+    across = f'<path class=bf-ahead data-way="0 1" d=M{x - 20},{y + 9}L{x + width + 20},{y + 9} />'
     assert crossed_boxes(drawing + across) == 1
 
 

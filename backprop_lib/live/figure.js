@@ -200,6 +200,7 @@
       this.eta = this.data.eta;
       this.step = null; // the place in the walk
       this.example = 0;
+      this.speed = 1;
       [this.noValue, this.noGrad] = [new Set(), new Set()]; // what the walk has not reached
       this.shown = false; // whether anything has been written
       this.stale = true; // whether the curves must be computed again
@@ -230,6 +231,7 @@
       this.fills = marked("fill").map((el) => ({ el, at: numbers(el, "fill") }));
       this.edges = marked("edge").map((el) => ({ el, i: Number(el.dataset.edge) }));
       this.chips = marked("pick").map((el) => ({ el, at: numbers(el, "pick") }));
+      this.ways = marked("way").map((el) => ({ el, at: numbers(el, "way") }));
       this.boxes = marked("box").map((el) => ({ el, at: numbers(el, "box") }));
       this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat), cells: this.cellsOf(el) }));
       this.bars = marked("bar").map((el) => ({ el, read: this.reader(el.nextElementSibling), at: numbers(el, "bar") }));
@@ -288,7 +290,8 @@
         range.addEventListener("focus", () => this.touch(leaf));
         this.listenToField(field, name, () => this.graph.values[leaf], (x) => this.set(leaf, x));
       }
-      for (const { el, at } of this.chips) el.addEventListener("click", () => this.touch(at[0]));
+      for (const chip of this.chips) this.listenToChip(chip.el, chip.at[0]);
+      for (const [el, leaf] of this.handles()) this.listenToDrag(el, leaf);
       this.etaRange = this.querySelector("[data-eta]");
       if (this.etaRange) {
         this.etaField = this.querySelector("[data-eta-field]");
@@ -302,6 +305,7 @@
         step: () => this.stepBy(1),
         back: () => this.stepBy(-1),
         play: () => this.play(!this.playing),
+        speed: () => this.changeSpeed(),
         update: () => this.update(1),
         update10: () => this.update(10),
         edges: () => this.switchEdges(),
@@ -339,6 +343,53 @@
         range.value = Number(range.min) + share * (range.max - range.min);
         this.set(leaf, Number(range.value));
       });
+    }
+
+    // A weight's plate is a button; of all plates one is reached by Tab, the others by arrow keys
+    listenToChip(el, leaf) {
+      const plain = this.data.symbols[leaf];
+      Object.assign(el, { role: "button", ariaLabel: `curve of ${plain}` });
+      el.tabIndex = el.previousElementSibling?.dataset.pick ? -1 : 0;
+      el.addEventListener("click", () => this.touch(leaf));
+      el.addEventListener("keydown", (event) => {
+        const [on, back] = ["ArrowRight ArrowDown", "ArrowLeft ArrowUp"].map((keys) => keys.includes(event.key));
+        const next = on ? el.nextElementSibling : back ? el.previousElementSibling : null;
+        if (event.key === "Enter" || event.key === " ") this.touch(leaf);
+        else if (!on && !back) return;
+        if (next?.dataset.pick) [el.tabIndex, next.tabIndex] = [-1, 0], next.focus();
+        event.preventDefault();
+      });
+    }
+
+    // What stands for a slider's leaf in the drawings: a plate, box or cell with its number, an
+    // edge, its name in a formula
+    handles() {
+      const found = new Map();
+      for (const el of this.querySelectorAll("svg :is([data-value], [data-edge], [data-drag])")) {
+        const leaf = Number(el.dataset.value ?? el.dataset.edge ?? el.dataset.drag);
+        if (this.byLeaf.has(leaf)) found.set(el.closest(".bf-chip, .bf-box:not(:has([data-drag])), .bf-heat g") ?? el, leaf);
+      }
+      return found;
+    }
+
+    // Sideways, as far as its slider is wide; a movement up or down scrolls the page
+    listenToDrag(el, leaf) {
+      const { range } = this.byLeaf.get(leaf);
+      let from = null;
+      el.classList.add("bf-drag");
+      el.addEventListener("pointerdown", (event) => {
+        if (event.button) return;
+        from = { x: event.clientX, value: this.graph.values[leaf], share: (range.max - range.min) / 240 };
+        el.setPointerCapture(event.pointerId);
+      });
+      el.addEventListener("pointermove", (event) => {
+        const way = from && event.clientX - from.x;
+        if (!from || (!from.moves && Math.abs(way) < 5)) return;
+        from.moves = true;
+        range.value = from.value + way * from.share;
+        this.set(leaf, Number(range.value));
+      });
+      for (const end of ["pointerup", "pointercancel"]) el.addEventListener(end, () => (from = null));
     }
 
     // While it is worked on, a field shows all digits; nonsense is refused and said
@@ -458,22 +509,42 @@
       const next = from + direction;
       this.step = next < 0 || next > last ? null : next;
       this.show();
+      if (direction > 0 && this.step !== null) this.runDots(next < ahead.length, ahead[next] ?? back[next - ahead.length][0]);
       this.spoken.textContent = this.sentence.textContent;
     }
 
-    // The walk by itself, a step a second, until its end or until anything else is done
+    // A dot on every arrow of the step: to a value from its inputs, or back from its results
+    runDots(forward, at) {
+      if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+      const other = forward ? ".bf-back" : ".bf-ahead";
+      for (const { el, at: [source, target] } of this.ways) {
+        if ((forward ? target : source) !== at || el.matches(other) || !el.checkVisibility()) continue;
+        const dot = document.createElementNS(el.namespaceURI, "circle");
+        dot.setAttribute("r", 5);
+        dot.setAttribute("class", forward ? "bf-dot" : "bf-dot bf-dot-back");
+        dot.style.offsetPath = `path("${el.getAttribute("d")}")`;
+        el.after(dot);
+        const way = ["0%", "100%"];
+        if (!forward && el.dataset.edge) way.reverse(); // one line for both directions
+        dot.animate({ offsetDistance: way }, 600 / this.speed).onfinish = () => dot.remove();
+      }
+    }
+
+    // The walk by itself, until its end or until anything else is done
     play(on) {
       this.playing = on;
-      clearInterval(this.beat);
+      clearTimeout(this.beat);
       const button = this.querySelector('[data-do="play"]');
       if (button) button.textContent = on ? "❚❚ Pause" : "▶▶ Play";
       if (!on) return;
-      const step = () => {
-        this.stepBy(1);
-        if (this.step === null) this.play(false);
-      };
-      step();
-      this.beat = setInterval(step, 1200);
+      this.stepBy(1);
+      if (this.step === null) this.play(false);
+      else this.beat = setTimeout(() => this.play(true), 1200 / this.speed);
+    }
+
+    changeSpeed() {
+      this.speed = { 1: 2, 2: 0.5, 0.5: 1 }[this.speed];
+      this.querySelector('[data-do="speed"]').textContent = this.speed < 1 ? "½×" : `${this.speed}×`;
     }
 
     switchEdges() {
@@ -663,6 +734,7 @@
       for (const box of this.boxes) lit(box.el, box.at.includes(current[0]));
       for (const chip of this.chips) {
         lit(chip.el, (walking ? current.slice(1) : [this.touched]).includes(chip.at[0]));
+        chip.el.ariaPressed = String(chip.at[0] === this.touched);
       }
       let said = this.lostSentence() ?? this.backwardSentence(this.touched);
       if (forward) said = `<b>Forward, ${at + 1} of ${ahead.length}.</b> ${this.forwardSentence(current[0])}`;

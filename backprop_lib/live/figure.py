@@ -231,9 +231,10 @@ class Figure:
         """Return a local derivative's formula with names in braces, or nothing."""
         return self.recording.formula(name, source)
 
-    def in_symbols(self, template, write=html_symbol):
-        """Return a formula with the names written as the book writes them."""
-        return re.sub(r"\{(\w+)\}", lambda m: write(self.symbols[m[1]]), escape(template))
+    def in_symbols(self, template, write=None):
+        """Return a formula with the names as the book writes them, or as ``write`` does."""
+        write = write or (lambda name: html_symbol(self.symbols[name]))
+        return re.sub(r"\{(\w+)\}", lambda m: write(m[1]), escape(template))
 
     # The face in a page
 
@@ -314,7 +315,9 @@ class Figure:
     def _walk_buttons(self):
         if not self.can_walk:
             return ""
-        return _buttons(("back", "◀ Step"), ("step", "Step ▶"), ("play", "▶▶ Play"))
+        return _buttons(
+            ("back", "◀ Step"), ("step", "Step ▶"), ("play", "▶▶ Play"), ("speed", "1×")
+        )
 
     def _buttons(self):
         names = [("reset", "⟲ Reset")]

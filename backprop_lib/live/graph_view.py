@@ -1,13 +1,12 @@
 """The graph view: the computation as boxes, a pair of arrows for each edge."""
 
 from backprop_lib._validate import sequence
-from backprop_lib.live.layout import placed, rows_of, spread_along, with_lanes
+from backprop_lib.live.layout import PAGE, placed, rows_of, spread_along, with_lanes
 from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.svg import View, arrow, svg, text
 
 WIDTH, HEIGHT = 108, 82  # of a box
 LINE = 13  # height of a small line of text
-PAGE = 692  # pixels across, on a wide page
 APART = 6  # from an edge's middle line to either arrow
 
 
@@ -53,13 +52,26 @@ class GraphView(View):
             + text(
                 right,
                 y + 21,
-                figure.in_symbols(figure.formula(name), svg_symbol),
+                self._formula(figure, name),
                 "bf-formula bf-end",
             )
             + text(right, y + 48, shown(value), "bf-end", value_mark)
             + text(right, y + 71, shown(grad), "bf-end", grad_mark)
             + "</g>"
         )
+
+    @staticmethod
+    def _formula(figure, name):
+        """Return a value's formula, in which what has a slider is marked: it can be dragged."""
+        number_of, moving = figure.recording.number_of, {s.name for s in figure.sliders}
+
+        def write(used):
+            symbol = svg_symbol(figure.symbols[used])
+            return (
+                f"<tspan data-drag={number_of(used)}>{symbol}</tspan>" if used in moving else symbol
+            )
+
+        return figure.in_symbols(figure.formula(name), write)
 
     # A chain, line by line
 
@@ -93,7 +105,8 @@ class GraphView(View):
             right, left = right - WIDTH * 0.3, left + WIDTH * 0.3
             back = [(left, y1), (left, returning), (right, returning), (right, y0 + HEIGHT + 1)]
             label = self._label(figure, source, name, (left + right) / 2, y1 - 6)
-        return arrow(ahead, "bf-ahead") + arrow(back, "bf-back") + label
+        way = self._way(figure, source, name)
+        return arrow(ahead, "bf-ahead", way) + arrow(back, "bf-back", way) + label
 
     # Anything else, in rows or columns
 
@@ -116,7 +129,8 @@ class GraphView(View):
             back = [(u, v + APART) for u, v in points[::-1]]
             for line, kind in [(ahead, "bf-ahead"), (back, "bf-back")]:
                 line[-1] = (line[-1][0] - 1 if line is ahead else line[-1][0] + 1, line[-1][1])
-                parts.append(arrow([self._turned(p, across) for p in line], kind))
+                turned = [self._turned(point, across) for point in line]
+                parts.append(arrow(turned, kind, self._way(figure, *edge)))
         ends = {edge: [self._turned(p, across) for p in pair] for edge, pair in ends.items()}
         wide = 92 if with_formula else 66
         aside = min(0.5 * wide / gap, 0.5) if across else 0.2
@@ -128,6 +142,11 @@ class GraphView(View):
                 self._box(figure, name, *self._turned((near[name], middle[name] - box / 2), across))
             )
         return svg(*self._turned((near[slots[-1][0]] + along + 4, length), across, 8), parts)
+
+    @staticmethod
+    def _way(figure, source, name):
+        number_of = figure.recording.number_of
+        return f'data-way="{number_of(source)} {number_of(name)}"'
 
     @staticmethod
     def _turned(point, across, margin=4):
@@ -150,7 +169,9 @@ class GraphView(View):
 
     def _local(self, figure, source, name):
         slope, mark = figure.recording.read("local", (name, source))
-        formula = figure.in_symbols(figure.local(name, source), svg_symbol)
+        formula = figure.in_symbols(
+            figure.local(name, source), lambda used: svg_symbol(figure.symbols[used])
+        )
         formula = "" if formula.lstrip("−").isdigit() else formula  # the number stands there
         return f"× <tspan {mark}>{shown(slope)}</tspan>", formula
 

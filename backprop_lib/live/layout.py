@@ -2,6 +2,7 @@
 
 import math
 
+PAGE = 692  # pixels across, on a wide page
 LANE = 22  # pixels that an edge takes on its way past a row of boxes
 
 
@@ -89,7 +90,7 @@ def placed(slots, box, gap):
 
 
 def spread_along(ends, size, taken=(), discs=(), radius=0, room=(0.15, 0.85)):
-    """Place a plate on each edge where it has the most room; a few rounds settle it.
+    """Place a plate on each edge where it has the most room.
 
     Parameters
     ----------
@@ -105,8 +106,17 @@ def spread_along(ends, size, taken=(), discs=(), radius=0, room=(0.15, 0.85)):
         The part of an edge on which its plate may stand.
     """
     shares = [room[0] + k / 28 * (room[1] - room[0]) for k in range(29)]
-    plates = {name: between(*pair, 0.5) for name, pair in ends.items()}
+    # at first all in the middle, or near either end, or at both in turn
+    starts = [(0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25)]
+    settled = [_settled(ends, shares, start, size, taken, discs, radius) for start in starts]
+    return min(settled, key=lambda found: found[0])[1]
+
+
+def _settled(ends, shares, start, size, taken, discs, radius):
+    """Return the cost of the places that a few rounds find from a start, and the places."""
+    plates = {name: between(*pair, start[k % 2]) for k, (name, pair) in enumerate(ends.items())}
     for _ in range(6):
+        total = 0.0
         for name, pair in ends.items():
             others = [edge for other, edge in ends.items() if edge != pair]
             near = [plate for other, plate in plates.items() if other != name] + list(taken)
@@ -116,7 +126,8 @@ def spread_along(ends, size, taken=(), discs=(), radius=0, room=(0.15, 0.85)):
                 aside = abs(t - 0.5)  # where all is free, the middle is best
                 costs[x, y] = _crowd(x, y, size, near, others, discs, radius) + aside
             plates[name] = min(costs, key=costs.get)
-    return plates
+            total += costs[plates[name]]
+    return total, plates
 
 
 def _crowd(x, y, size, plates, edges, discs, radius):

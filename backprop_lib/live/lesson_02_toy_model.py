@@ -11,7 +11,7 @@ def toy_figure(example=worked.TOY):
     """Return the toy model's figure: eight weights, x and y, every value and derivative."""
     instance(example, worked.WorkedToy, "toy_figure: example")
     v = toy.record(example.beta, example.omega, example.x, example.y)
-    weights = [name for k in range(4) for name in (f"omega{k}", f"beta{k}")]
+    weights = [name for k in (3, 2, 1, 0) for name in (f"beta{k}", f"omega{k}")]  # calm ones first
     sliders = [Slider(v[name], -3, 3, group="weights") for name in weights]
     sliders += [Slider(v[name], -3, 3, group="data", parameter=False) for name in ("x", "y")]
     return Figure(

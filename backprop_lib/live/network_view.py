@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from backprop_lib._validate import sequence, whole_number
-from backprop_lib.live.layout import spread_along
+from backprop_lib.live.layout import PAGE, spread_along
 from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.svg import View, classes_of, svg, text
 
@@ -23,8 +23,8 @@ class NetworkView(View):
 
     has_edges = True
     radius, input_radius = 41, 30
-    chip_width, chip_height = 60, 36
-    plate_drop = 64  # from a neuron's centre to that of the plate with its bias
+    chip_width, chip_height, apart = 76, 34, 6
+    drop = 62  # from a neuron's centre to that of the chip with its bias
 
     def __init__(self, sizes):
         sizes = sequence(sizes, "NetworkView: sizes")
@@ -40,6 +40,14 @@ class NetworkView(View):
                 self.needs += [f"w{layer}_{j + 1}{i + 1}" for i in range(n_in)]
         self.captions = ["input", *["hidden"] * (self.depth - 1), "output"]
 
+    def _beside(self, across):
+        """Whether targets and loss stand to the right of the outputs: where there is room."""
+        return across != (self.sizes[-1] == 1)
+
+    @property
+    def _right(self):
+        return 158 if self._beside(True) else 60
+
     @cached_property
     def _layouts(self):
         return {across: self._layout(across) for across in (True, False)}
@@ -47,39 +55,42 @@ class NetworkView(View):
     def _layout(self, across):
         """Return the drawing's size and the places of neurons and chips: no value moves them."""
         sizes = self.sizes
-        spread = (172 if max(sizes) < 3 else 184) if across else min(170, 340 // max(sizes))
-        along, at = 46, []
-        for size, next_size in zip(sizes, [*sizes[1:], 0], strict=True):
+        spread = 172 if max(sizes) < 3 else 184
+        along, at = 46, [46]
+        for layer, (size, next_size) in enumerate(pairwise(sizes)):
+            along += self._gap(layer, size * next_size, across)
             at.append(along)
-            along += self._gap(size * next_size, self.depth, across)
         place = {}
         for column, size in enumerate(sizes):
             for row in range(size):
-                beside = spread * (max(sizes) / 2 + row - (size - 1) / 2) - (38 if across else 0)
-                place[column, row] = (at[column], beside) if across else (beside, at[column])
+                beside = spread * (max(sizes) / 2 + row - (size - 1) / 2) - 38
+                place[column, row] = (at[column], beside)
+                if not across:
+                    place[column, row] = 340 * (row + 0.5) / size, at[column]
         lowest = max(y for _, y in place.values())
-        size = (at[-1] + 158, lowest + 108) if across else (spread * max(sizes), at[-1] + 132)
+        under = at[-1] if not across else place[self.depth, sizes[-1] - 1][1]
+        high = under + (84 if self._beside(across) else 132)
+        size = (at[-1] + self._right, max(high, lowest + 106)) if across else (340, high)
         ends = {
             f"w{layer + 1}_{j + 1}{i + 1}": (place[layer, i], place[layer + 1, j])
             for layer in range(self.depth)
             for j in range(sizes[layer + 1])
             for i in range(sizes[layer])
         }
-        plates = [
-            (x - name, y + self.plate_drop)  # twice: its name stands to the left of the plate
-            for (column, _), (x, y) in place.items()
-            for name in (0, 18)
-            if column
-        ]
-        chip = self.chip_width + 5, self.chip_height + 5
-        chips = spread_along(ends, chip, plates, list(place.values()), self.radius)
+        biases = [(x, y + self.drop) for (column, _), (x, y) in place.items() if column]
+        chip = self.chip_width + self.apart, self.chip_height + self.apart
+        chips = spread_along(ends, chip, biases, list(place.values()), self.radius)
+        layers = [(at, biases[k]) for k, at in enumerate(at for at in place if at[0])]
+        chips |= {f"b{column}_{row + 1}": xy for (column, row), xy in layers}
         return size, place, ends, chips
 
-    def _gap(self, edges, layers, across):
+    def _gap(self, layer, edges, across):
         """Return the way from one layer to the next: more where many edges want a chip."""
         if across:
-            return 214 if layers < 3 else 166 if edges > 4 else 150
-        return 226 if edges <= 4 else 330
+            return min(214, (PAGE - 46 - self._right) / self.depth)
+        high = self.chip_height + self.apart
+        above = self.drop + high / 2 if layer else self.input_radius + 3 * self.apart
+        return above + high * max(math.ceil(edges / 2), 2) + self.apart + self.radius
 
     def draw(self, figure, wide):
         """Return the wide drawing (layers left to right) or the narrow one (top to bottom)."""
@@ -89,7 +100,6 @@ class NetworkView(View):
         steepest = max(filter(math.isfinite, slopes), default=0) or 1
         parts = [self._edge(figure, name, *pair, steepest) for name, pair in ends.items()]
         parts += [self._neuron(figure, column, row, *place[column, row]) for column, row in place]
-        parts += [self._chip(figure, name, *xy) for name, xy in chips.items()]
         parts += self._targets(figure, place, across)
         for column, caption in enumerate(self.captions):
             x, y = place[column, 0]
@@ -98,7 +108,9 @@ class NetworkView(View):
                 if across
                 else text(2, y - 40, caption, "bf-caption-small bf-start")
             )
-        return svg(width, height, parts, "bf-network")
+        shown = f"<g aria-hidden=true>{''.join(parts)}</g>"
+        buttons = [self._chip(figure, name, *xy) for name, xy in chips.items()]
+        return svg(width, height, [shown, *buttons], "bf-network", "weights and biases", "group")
 
     def _edge(self, figure, name, start, end, steepest):
         read, kinds = figure.recording.read, []
@@ -109,17 +121,31 @@ class NetworkView(View):
             kinds.append("bf-lit")
         stroke, dash = edge_style(x)
         line = f"M{start[0]:g},{start[1]:g}L{end[0]:g},{end[1]:g}"
-        mark = f"data-edge={figure.recording.number_of(name)}{classes_of(' '.join(kinds))}"
-        return f"<path {mark} d={line} stroke-width={stroke}{dash} />"
+        number_of, (layer, j, i) = figure.recording.number_of, (int(name[k]) for k in (1, 3, 4))
+        source, target = self._output(figure, layer - 1, i - 1), f"z{layer}_{j}"
+        mark = f"data-edge={number_of(name)}{classes_of(' '.join(kinds))}"
+        way = f'data-way="{number_of(source)} {number_of(target)}"'
+        return f"<path {mark} {way} d={line} stroke-width={stroke}{dash} />"
+
+    def _output(self, figure, column, row):
+        """Return the name of what leaves a neuron: z where there is no activation function."""
+        if not column:
+            return self.inputs[row]
+        a = f"a{column}_{row + 1}"
+        return a if a in figure.recording.by_name else f"z{column}_{row + 1}"
 
     def _chip(self, figure, name, x, y):
+        """Return a weight's plate: its name, value and gradient; the style knows its size."""
         (value, value_mark), (grad, grad_mark) = (
             figure.recording.read(of, name) for of in ("value", "grad")
         )
-        return (  # the style knows the size of the plate
+        texts = text(-34, -4, svg_symbol(figure.symbols[name]), "bf-plate-name")
+        texts += text(34, -3, shown(value), "", value_mark) + text(
+            34, 12, shown(grad), "", grad_mark
+        )
+        return (
             f"<g class=bf-chip data-pick={figure.recording.number_of(name)} "
-            f"transform=translate({x:.4g},{y:.4g})><rect /><text y=-3 {value_mark}>{shown(value)}"
-            f"</text><text y=13 {grad_mark}>{shown(grad)}</text></g>"
+            f"transform=translate({x:.4g},{y:.4g})><rect />{texts}</g>"
         )
 
     def _neuron(self, figure, column, row, x, y):
@@ -134,8 +160,7 @@ class NetworkView(View):
                 f"<text y=-5 class=bf-symbol>{svg_symbol(figure.symbols[name])}</text>"
                 f"<text y=15 {mark}>{shown(value)}</text></g>"
             )
-        z, a, bias = (f"{letter}{column}_{row + 1}" for letter in "zab")
-        a = a if a in recording.by_name else z  # without an activation function
+        z, a = f"z{column}_{row + 1}", self._output(figure, column, row)
         iz, ia = recording.number_of(z), recording.number_of(a)
         (vz, z_mark), (va, a_mark), (delta, d_mark) = (
             read("value", z),
@@ -144,9 +169,6 @@ class NetworkView(View):
         )
         switched_off = recording.by_name[a].operation == "relu" and va == 0
         r, dead = self.radius, " bf-dead" if switched_off else ""
-        plate = text(
-            x - 33, y + self.plate_drop + 1, svg_symbol(figure.symbols[bias]), "bf-plate-name"
-        )
         return (
             f'<g class="bf-box bf-neuron{dead}" data-box="{iz} {ia}" {at}><circle r={r} />'
             f'<path class=bf-level data-fill="{ia} {r}" d="{fill_path(r, fill_level(va))}"/>'
@@ -154,32 +176,31 @@ class NetworkView(View):
             f"<text y=-19 class=bf-z>z <tspan {z_mark}>{shown(vz)}</tspan></text>"
             f"<text y=3 class=bf-big {a_mark}>{shown(va)}</text>"
             f"<text y=22 class=bf-grad>δ <tspan {d_mark}>{shown(delta)}</tspan></text></g>"
-            f"{self._chip(figure, bias, x, y + self.plate_drop)}{plate}"
         )
 
     def _targets(self, figure, place, across):
         """Write each target beside its output neuron, and the loss."""
         recording, last = figure.recording, self.depth
         rows = [place[last, row] for row in range(self.sizes[-1])]
+        beside = self._beside(across)
         parts = []
         for row, (x, y) in enumerate(rows):
             value, mark = recording.read("value", f"t{row + 1}")
             symbol = svg_symbol(figure.symbols[f"t{row + 1}"])
-            if across:
+            if beside:
                 x, y = x + self.radius + 10, y + 5
                 parts.append(text(x, y - 10, f"target {symbol}", "bf-formula bf-start"))
                 parts.append(text(x, y + 9, shown(value), "bf-start", mark))
             else:
                 written = f"target {symbol} = <tspan {mark}>{shown(value)}</tspan>"
-                below = y + self.plate_drop + 36
-                parts.append(text(x, below, written, "bf-formula bf-middle"))
+                parts.append(text(x, y + self.drop + 36, written, "bf-formula bf-middle"))
         loss, mark = recording.read("value", figure.loss_name)
-        x = rows[0][0] + self.radius + 10 if across else sum(u for u, _ in rows) / len(rows)
-        y = sum(v for _, v in rows) / len(rows) + (5 if across else self.plate_drop + 60)
-        y += 62 if across and len(rows) == 1 else 0
+        x = rows[0][0] + self.radius + 10 if beside else sum(u for u, _ in rows) / len(rows)
+        y = sum(v for _, v in rows) / len(rows) + (5 if beside else self.drop + 62)
+        y += 52 if beside and len(rows) == 1 else 0
         symbol = svg_symbol(figure.symbols[figure.loss_name])
         written = f"{symbol} = <tspan {mark}>{shown(loss)}</tspan>"
-        anchor = "bf-start" if across else "bf-middle"
+        anchor = "bf-start" if beside else "bf-middle"
         box = text(x, y, written, f"bf-value bf-big {anchor}")
         i = recording.number_of(figure.loss_name)
         return [*parts, f"<g class=bf-box data-box={i}>{box}</g>"]

@@ -38,20 +38,24 @@ class View:
         return [[self.draw(figure, wide=True)]]
 
 
-def svg(width, height, parts, classes="", label=None):
+def svg(width, height, parts, classes="", label=None, role="img"):
     """Return an SVG element that is never wider than its own pixels.
 
-    With a label it is a picture to a screen reader, without one it is passed over.
+    With a label a screen reader says it, as a picture or in another role; without one it is
+    passed over.
     """
-    role = f'role=img aria-label="{label}"' if label else "aria-hidden=true"
+    role = f'role={role} aria-label="{label}"' if label else "aria-hidden=true"
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" width={width:g} height={height:g}'
         f"{classes_of(classes)} {role}>{''.join(parts)}</svg>"
     )
 
 
-def arrow(points, classes):
-    """Return a line through the points that ends in an arrowhead."""
+def arrow(points, classes, way):
+    """Return a line through the points that ends in an arrowhead.
+
+    ``way``, an attribute, says between which values it runs.
+    """
     (u, v), (x, y) = points[-2:]
     size = math.hypot(x - u, y - v)
     dx, dy = (x - u) / size, (y - v) / size
@@ -61,7 +65,7 @@ def arrow(points, classes):
         f"M{x:.1f},{y:.1f}L{base_x - 4.5 * dy:.1f},{base_y + 4.5 * dx:.1f}"
         f"L{base_x + 4.5 * dy:.1f},{base_y - 4.5 * dx:.1f}Z"
     )
-    return f'<path class={classes} d=M{line} /><path class="{classes} bf-tip" d={head} />'
+    return f'<path class={classes} {way} d=M{line} /><path class="{classes} bf-tip" d={head} />'
 
 
 def text(x, y, content, classes="", attributes=""):

@@ -9,7 +9,7 @@ def write_alone(path, figures, script):
     """Write a page of live figures and their script."""
     body = "".join(figure.html() for figure in figures)
     path.write_text(
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>figure</title>{body}"
-        f"<script>{script}</script>",
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
+        f"content='width=device-width'><title>figure</title>{body}<script>{script}</script>",
         encoding="utf-8",
     )
