@@ -25,6 +25,8 @@
     maximum: [(a, b) => Math.max(a, b), (out, a, b) => (a >= b ? 1 : 0), (out, a, b) => (a >= b ? 0 : 1)],
   };
 
+  const SWITCHES = new Set([OPERATIONS.relu, OPERATIONS.absolute, OPERATIONS.maximum]); // their slopes jump
+
   // The rules of backprop_lib/live/numbers.py
   function format(x) {
     if (Number.isNaN(x)) return "undefined";
@@ -108,6 +110,7 @@
       this.computed = Int32Array.from(this.rules.keys()).filter((i) => !isLeaf(nodes[i]));
       this.computedBack = this.computed.slice().reverse();
       this.loss = nodes.length - 1;
+      this.followers = new Map();
       const isNamed = new Set(named);
       this.between = new Map(named.map((i) => [i, this.walkBack(i, isNamed)]));
     }
@@ -124,8 +127,11 @@
 
     // Everything computed from a leaf, in order
     after(leaf) {
-      const found = new Set([leaf]);
-      return this.computed.filter((i) => this.inputs[i].some((k) => found.has(k)) && found.add(i));
+      if (!this.followers.has(leaf)) {
+        const found = new Set([leaf]);
+        this.followers.set(leaf, this.computed.filter((i) => this.inputs[i].some((k) => found.has(k)) && found.add(i)));
+      }
+      return this.followers.get(leaf);
     }
 
     forward(order = this.computed) {
@@ -171,17 +177,30 @@
       return [...this.between.keys()].filter((k) => this.between.get(k).sources.includes(i));
     }
 
-    // The loss at each setting of one leaf; all values are put back
-    sweep(leaf, points) {
+    // The loss at each setting of one leaf, and what else is asked there; all values are put back
+    sweep(leaf, points, ask = () => {}) {
       const after = this.after(leaf);
       const kept = this.values.slice();
       const losses = points.map((x) => {
         this.values[leaf] = x;
         this.forward(after);
+        ask(after);
         return this.values[this.loss];
       });
       this.values.set(kept);
       return losses;
+    }
+
+    // (J(w + h) − J(w − h)) / 2h by one leaf, and whether a switch turns between them
+    difference(leaf, h) {
+      const { values, rules, a, b } = this;
+      const switches = [];
+      const note = (after) => {
+        const turning = after.filter((i) => SWITCHES.has(rules[i]));
+        switches.push(turning.map((i) => rules[i][1](values[i], values[a[i]], values[b[i]])).join());
+      };
+      const [right, left] = this.sweep(leaf, [values[leaf] + h, values[leaf] - h], note);
+      return [(right - left) / (2 * h), switches[0] !== switches[1]];
     }
   }
 
@@ -277,7 +296,8 @@
       field.autocomplete = "off";
       field.ariaLabel = `${range.ariaLabel}, as a number`;
       range.closest(".bf-row").querySelector("[data-value]").replaceWith(field);
-      return { leaf, range, field, name: range.ariaLabel.split(",")[0] };
+      const line = range.closest(".bf-row").nextElementSibling;
+      return { leaf, range, field, line, name: range.ariaLabel.split(",")[0] };
     }
 
     listen() {
@@ -298,7 +318,7 @@
         this.etaRange.addEventListener("input", () => this.setEta(10 ** Number(this.etaRange.value)));
         this.listenToField(this.etaField, "eta", () => this.eta, (x) => this.setEta(x));
       }
-      this.choice = this.querySelector("select");
+      this.choice = this.querySelector(".bf-controls select");
       this.choice?.addEventListener("change", () => this.choose(Number(this.choice.value)));
       const act = {
         reset: () => this.reset(),
@@ -309,8 +329,11 @@
         update: () => this.update(1),
         update10: () => this.update(10),
         edges: () => this.switchEdges(),
+        check: () => this.switchCheck(),
         link: () => this.link(),
       };
+      this.steps = this.querySelector("[data-h]");
+      this.steps.addEventListener("change", () => this.showCheck());
       for (const button of this.querySelectorAll("[data-do]")) {
         button.addEventListener("click", act[button.dataset.do]);
       }
@@ -553,6 +576,44 @@
       this.show();
     }
 
+    switchCheck() {
+      this.checking = !this.checking;
+      this.querySelector('[data-do="check"]').ariaPressed = String(this.checking);
+      this.querySelector(".bf-check").hidden = !this.checking;
+      for (const { line } of this.sliders) line.textContent = "";
+      this.showCheck();
+    }
+
+    // Beside every gradient its central difference, from the same graph, and what they say together
+    showCheck() {
+      if (!this.checking) return;
+      const h = Number(this.steps.value);
+      const { graph } = this;
+      const rounding = (8 * 2 ** -52 * Math.abs(graph.values[graph.loss])) / h;
+      const checked = this.sliders.map(({ leaf, line }) => {
+        const one = compared(graph.grads[leaf], ...graph.difference(leaf, h), rounding);
+        line.textContent = one.line;
+        return { ...one, symbol: this.slopeSymbol(leaf) };
+      });
+      this.querySelector(".bf-checked").innerHTML = this.checkSentence(checked, h);
+    }
+
+    checkSentence(checked, h) {
+      const agreeing = checked.filter((one) => one.agrees);
+      const finite = agreeing.filter((one) => one.digits < Infinity);
+      const worst = finite.length ? finite.reduce((a, b) => (b.digits < a.digits ? b : a)) : null;
+      const end = worst ? `, the worst of them, ${worst.symbol}, to ${worst.digits} digits.` : ".";
+      const said = `${agreeing.length} of ${checked.length} gradients agree with the central difference${end}`;
+      const bad = checked.find((one) => one.lost || one.kink);
+      if (bad?.lost) return `${said} ${bad.symbol} cannot be checked: no number can hold it.`;
+      if (bad) {
+        return `${said} ${bad.symbol} cannot be checked: within h a switch turns over, and the loss has one slope on the left and another on the right.`;
+      }
+      if (!worst || worst.digits >= 6) return said;
+      if (h < 1e-6) return `${said} h = ${short(h)} is too small: rounding eats the digits of J(w + h) − J(w − h).`;
+      return `${said} h = ${short(h)} is too large: the curve bends between w − h and w + h.`;
+    }
+
     // The state in the address: #live/2;omega0=0.35;at=omega0 is the second figure of the page.
     // Each part by its key: what it says now, null for what need not be said; and how it is set,
     // false for what is not possible.
@@ -625,6 +686,7 @@
       }
       this.shown = true;
       this.stale = false;
+      this.showCheck();
       this.showStep();
     }
 
@@ -899,6 +961,22 @@
     const most = Math.max(...finite);
     if (least > 0 && least < 0.1 * most) least = 0;
     return most - least >= 1e-12 ? [least, most] : finite.length ? [least, least + Math.max(1, Math.abs(least))] : [0, 1];
+  }
+
+  // A gradient beside its central difference, by the rules of backprop_lib/live/check.py
+  function compared(gradient, difference, kink, rounding) {
+    const largest = Math.max(Math.abs(gradient), Math.abs(difference));
+    const apart = Math.abs(gradient - difference);
+    const error = largest ? apart / largest : 0;
+    const lost = !Number.isFinite(gradient + difference);
+    const line = lost
+      ? "no number can hold it"
+      : kink
+        ? "at a kink: no one slope"
+        : `difference ${format(difference)}, error ${format(error)}`;
+    const agrees = !kink && !lost && apart <= 1e-4 * largest + rounding;
+    const digits = largest <= rounding ? Infinity : error ? Math.min(Math.floor(-Math.log10(error)), 15) : 15;
+    return { agrees, digits, kink, lost, line };
   }
 
   // From data to pixels

@@ -12,12 +12,14 @@ from math import log10
 
 from backprop_lib._validate import instance, number_range, positive_number, real_number, sequence
 from backprop_lib.graph import Value
+from backprop_lib.live.check import FIRST_STEP, STEPS, Checked
 from backprop_lib.live.controls import FigureControls
 from backprop_lib.live.numbers import (
     exact,
     html_symbol,
     number,
     plain_symbol,
+    short,
     shown,
     spoken_symbol,
     symbol_of,
@@ -249,7 +251,7 @@ class Figure:
             f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p></div>'
             f"<div class=bf-panel>{self.curves()}<div class=bf-sliders>{self._slider_rows()}"
             f"{self.histories()}</div></div>"
-            f"<div class=bf-controls>{self._buttons()}</div></fieldset>"
+            f"<div class=bf-controls>{self._buttons()}</div>{self._check_line()}</fieldset>"
             '<p class=bf-note role=status></p><p class="bf-spoken" aria-live=polite></p>'
             f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
             f"{self._table()}<script type=application/json>{self._json()}</script>"
@@ -309,6 +311,7 @@ class Figure:
                 f"value={exact(slider.value.data)}>"
                 f"<b data-value={i}>{shown(slider.value.data)}</b>"
                 f"<b data-grad={i}>{shown(slider.value.grad)}</b></div>"
+                f"<small class=bf-checks data-check={i}></small>"
             )
         return "".join(rows)
 
@@ -325,7 +328,7 @@ class Figure:
             names += [("update", "Update ×1"), ("update10", "×10")]
         if self.has_network:
             names.append(("edges", "Edges: weight"))
-        names.append(("link", "Link"))
+        names += [("check", "✓ Check"), ("link", "Link")]
         return self._choice() + _buttons(*names) + (self._eta() if self.trainable else "")
 
     def _choice(self):
@@ -344,6 +347,30 @@ class Figure:
             'autocomplete=off aria-label="learning rate eta"><input class="bf-typed bf-value" data-eta-field '
             f'aria-label="learning rate eta, as a number" value={self.learning_rate:g}></span>'
         )
+
+    def _check_line(self):
+        """Return what the check says of all gradients, and the choice of h."""
+        options = "".join(
+            f"<option{' selected' * (h == FIRST_STEP)} value={h:g}>{short(h)}</option>" for h in STEPS
+        )
+        return (
+            f"<div class=bf-check hidden><label>h <select data-h autocomplete=off>{options}</select>"
+            "</label><p class=bf-checked role=status></p></div>"
+        )
+
+    def checked(self, h):
+        """Return every slider's gradient beside its central difference."""
+        recording = self.recording
+        rounding = 8 * 2**-52 * abs(recording.loss.data) / h
+        return [
+            Checked(
+                self.walk.slope_symbol(slider.name),
+                slider.value.grad,
+                *recording.difference(slider.name, h),
+                rounding,
+            )
+            for slider in self.sliders
+        ]
 
     def _table(self):
         rows = "".join(

@@ -11,6 +11,7 @@ from backprop_lib.formulas import BOOK, IN_BOOK, Formula, written
 from backprop_lib.graph import Value, rules_on
 
 NO_VALUE = (ArithmeticError, ValueError)  # overflow, division by zero; the logarithm of -1
+SWITCHES = ("relu", "absolute", "maximum")  # their slopes jump
 LONGEST_FORMULA = 9  # names and numbers; a longer one would explain nothing
 
 # The rules on arrays, where what has no value becomes infinity or NaN, as in the page
@@ -207,15 +208,29 @@ class Recording:
         others = [v.data for v in self.values if not v.operation and v is not leaf]
         asked = name, list(points), others
         if asked != self._swept_last[0]:
-            moved = {leaf: np.array(points, dtype=float)}
-            with np.errstate(all="ignore"):
-                for value in self.values:
-                    if any(a in moved for a in value.inputs):
-                        inputs = [moved.get(a, np.float64(a.data)) for a in value.inputs]
-                        moved[value] = ON_ARRAYS[value.operation](*inputs)[0]
-            losses = moved.get(self.loss, np.full(len(points), self.loss.data))
-            self._swept_last = asked, losses.tolist()
+            losses = self._moved(leaf, points)[0].get(self.loss)
+            losses = [self.loss.data] * len(points) if losses is None else losses.tolist()
+            self._swept_last = asked, losses
         return list(self._swept_last[1])
+
+    def difference(self, name, h):
+        """Return (J(w + h) − J(w − h)) / 2h by one leaf, and whether a switch turns between them."""
+        leaf = self.by_name[name]
+        moved, switches = self._moved(leaf, [leaf.data + h, leaf.data - h])
+        right, left = moved.get(self.loss, (0.0, 0.0))
+        return float((right - left) / (2 * h)), any(a != b for a, b in switches)
+
+    def _moved(self, leaf, points):
+        """Return what follows from a leaf at several settings, and the slopes of the switches."""
+        moved, switches = {leaf: np.array(points, dtype=float)}, []
+        with np.errstate(all="ignore"):
+            for value in self.values:
+                if any(a in moved for a in value.inputs):
+                    inputs = [moved.get(a, np.float64(a.data)) for a in value.inputs]
+                    moved[value], slope, *_ = ON_ARRAYS[value.operation](*inputs)
+                    if value.operation in SWITCHES:
+                        switches.append(slope)
+        return moved, switches
 
 
 def check_kind(of, at, owner):

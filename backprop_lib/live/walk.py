@@ -80,7 +80,7 @@ class Walk:
                 return f'<b class="bf-value">{symbol} = {number(value.data)}</b>: {end}'
         for name, value in reversed(values.items()):
             if not isfinite(value.grad):
-                lost = f"{self._slope_symbol(name)} = {number(value.grad)}"
+                lost = f"{self.slope_symbol(name)} = {number(value.grad)}"
                 return f'<b class="bf-grad">{lost}</b>: {end}'
         return ""
 
@@ -98,17 +98,17 @@ class Walk:
         """Say how a gradient comes about: upstream × local, summed where paths meet."""
         if name == self.figure.loss_name:
             start = '<b class="bf-grad">1.000</b>: the walk back starts here.'
-            return f"{self._slope_symbol(name)} = {start}"
+            return f"{self.slope_symbol(name)} = {start}"
         words, numbers = self._terms(name)
         result = number(self.recording.by_name[name].grad)
-        lines = f"{self._slope_symbol(name)} = {' + '.join(words)}<br>"
+        lines = f"{self.slope_symbol(name)} = {' + '.join(words)}<br>"
         return f'{lines}<b class="bf-grad">= {" + ".join(numbers)}<br>= {result}</b>'
 
     def in_short(self, name):
         """Say it on one line, without the words."""
         numbers = " + ".join(self._terms(name)[1])
         result = number(self.recording.by_name[name].grad)
-        return f'{self._slope_symbol(name)} = <b class="bf-grad">{numbers} → {result}</b>'
+        return f'{self.slope_symbol(name)} = <b class="bf-grad">{numbers} → {result}</b>'
 
     def _terms(self, name):
         """Return upstream × local for each path, in words and in numbers; of many the largest."""
@@ -116,7 +116,7 @@ class Walk:
         for consumer in recording.consumers(name):
             upstream = recording.by_name[consumer].grad
             slope = recording.local_derivatives(consumer)[name]
-            words = f"{self._slope_symbol(consumer)} × {self._local_symbol(consumer, name)}"
+            words = f"{self.slope_symbol(consumer)} × {self._local_symbol(consumer, name)}"
             plugged = f"{bracketed(upstream)} × {self._local_number(consumer, name, slope)}"
             terms.append((words, plugged, abs(upstream * slope)))
         count = len(terms)
@@ -125,7 +125,8 @@ class Walk:
             terms[LONGEST_SUM - 1 :] = [(f"… ({count} terms, the largest first)", "…", 0)]
         return [words for words, *_ in terms], [plugged for _, plugged, _ in terms]
 
-    def _slope_symbol(self, name):
+    def slope_symbol(self, name):
+        """Write the loss's derivative by a value."""
         symbols = self.figure.symbols
         return f"∂{html_symbol(symbols[self.figure.loss_name])}/∂{html_symbol(symbols[name])}"
 
