@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from math import floor, inf, isfinite, log10
 
-from backprop_lib.live.numbers import number, short
+from backprop_lib.live.numbers import number
 
-STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12)
-FIRST_STEP = 1e-5
+STEPS = {f"1e−{k}": 10.0**-k for k in (1, 2, 3, 4, 5, 6, 8, 10, 12)}
+FIRST_STEP = "1e−5"
 AGREES = 1e-4  # relative; what rounding can do comes on top of it
 EXACT = 15  # digits of a double
 
@@ -67,8 +67,9 @@ class Checked:
         return f"difference {number(self.difference)}, error {number(self.error)}"
 
 
-def sentence(checked, h):
+def sentence(checked, step):
     """Say how many gradients agree, to how many digits, and why others cannot."""
+    h = STEPS[step]
     agreeing = [one for one in checked if one.agrees]
     worst = min((one for one in agreeing if one.digits < inf), key=lambda one: one.digits, default=None)
     said = f"{len(agreeing)} of {len(checked)} gradients agree with the central difference"
@@ -83,6 +84,6 @@ def sentence(checked, h):
             )
     if worst and worst.digits < 6:
         if h < 1e-6:
-            return f"{said} h = {short(h)} is too small: rounding eats the digits of J(w + h) − J(w − h)."
-        return f"{said} h = {short(h)} is too large: the curve bends between w − h and w + h."
+            return f"{said} h = {step} is too small: rounding eats the digits of J(w + h) − J(w − h)."
+        return f"{said} h = {step} is too large: the curve bends between w − h and w + h."
     return said

@@ -74,6 +74,7 @@ class CurveView(View):
             said = f"{len(losses) - 1} updates: {number(losses[0])} → {number(losses[-1])}"
         parts = [
             f"<path class=bf-axis d=M{self.left},{self.past_top}V{self.past_floor}H{self.right} />",
+            '<path class="bf-faint bf-kept" d=""/>',
             f'<path class="bf-curve bf-past" d="{path}"/>',
         ]
         return (

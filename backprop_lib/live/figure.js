@@ -223,7 +223,9 @@
       [this.noValue, this.noGrad] = [new Set(), new Set()]; // what the walk has not reached
       this.shown = false; // whether anything has been written
       this.stale = true; // whether the curves must be computed again
-      this.history = []; // the losses of the updates since the last movement by hand
+      this.history = []; // [loss, parameters] of the updates since the last movement by hand
+      this.at = 0; // the place in this history
+      [this.past, this.future] = [[], []]; // the states to which undo and redo lead
       this.find();
       this.listen();
       this.querySelector("fieldset").disabled = false;
@@ -318,6 +320,9 @@
         this.etaRange.addEventListener("input", () => this.setEta(10 ** Number(this.etaRange.value)));
         this.listenToField(this.etaField, "eta", () => this.eta, (x) => this.setEta(x));
       }
+      [this.undo, this.redo] = ["undo", "redo"].map((name) => this.querySelector(`[data-do=${name}]`));
+      this.wind = this.querySelector("[data-wind]");
+      this.wind?.addEventListener("input", () => this.windTo(Number(this.wind.value)));
       this.choice = this.querySelector(".bf-controls select");
       this.choice?.addEventListener("change", () => this.choose(Number(this.choice.value)));
       const act = {
@@ -329,6 +334,9 @@
         update: () => this.update(1),
         update10: () => this.update(10),
         edges: () => this.switchEdges(),
+        undo: () => this.travel(this.past, this.future),
+        redo: () => this.travel(this.future, this.past),
+        keep: () => this.keep(),
         check: () => this.switchCheck(),
         link: () => this.link(),
       };
@@ -443,6 +451,7 @@
 
     set(leaf, x) {
       const { range } = this.byLeaf.get(leaf);
+      this.remember(leaf);
       this.graph.values[leaf] = x;
       this.stale ||= leaf !== this.touched;
       this.touched = leaf;
@@ -468,7 +477,7 @@
     moved() {
       this.play(false);
       this.step = null;
-      this.history = [];
+      [this.history, this.at] = [[], 0];
       this.say("");
       this.run();
     }
@@ -482,12 +491,14 @@
     }
 
     setEta(eta) {
+      this.remember("eta");
       this.eta = eta;
       this.say("");
       this.show();
     }
 
     choose(example) {
+      this.remember(Symbol("example"));
       for (const leaf in this.data.examples[example]) {
         this.graph.values[leaf] = this.data.examples[example][leaf];
       }
@@ -497,6 +508,7 @@
     }
 
     reset() {
+      this.remember(Symbol("reset"));
       this.graph.values.set(this.start);
       this.eta = this.data.eta;
       if (this.choice) this.choice.value = this.example = 0;
@@ -505,8 +517,10 @@
     }
 
     update(times) {
-      const { values, grads, loss } = this.graph;
-      if (!this.history.length) this.history.push(values[loss]);
+      const { values, grads } = this.graph;
+      this.remember(Symbol("update"));
+      this.history.length = this.history.length && this.at + 1; // after winding back it goes on from there
+      if (!this.history.length) this.record();
       this.say("");
       for (let k = 0; k < times; k++) {
         const moved = this.data.parameters.map((i) => values[i] - this.eta * grads[i]);
@@ -514,12 +528,68 @@
           this.say(`Stopped before update ${k + 1}: a weight would be too large for any number here. Try a smaller η.`);
           break;
         }
-        this.data.parameters.forEach((i, at) => (values[i] = moved[at]));
-        this.graph.run();
-        this.history.push(values[loss]);
+        this.setParameters(moved);
+        this.record();
       }
+      this.afterUpdates(this.history.length - 1);
+    }
+
+    setParameters(numbers) {
+      this.data.parameters.forEach((i, k) => (this.graph.values[i] = numbers[k]));
+      this.graph.run();
+    }
+
+    record() {
+      const { values, loss } = this.graph;
+      this.history.push([values[loss], this.data.parameters.map((i) => values[i])]);
+    }
+
+    afterUpdates(at) {
+      this.at = at;
+      this.play(false);
       this.step = null;
       this.stale = true;
+      this.run();
+      this.spoken.textContent = this.result(this.touched);
+    }
+
+    windTo(at) {
+      this.remember("wind");
+      this.setParameters(this.history[at][1]);
+      this.afterUpdates(at);
+    }
+
+    // This run's losses stay, dashed, while another one is made
+    keep() {
+      this.kept = this.history.map(([loss]) => loss);
+      this.say(this.kept.length > 1 ? "Kept, dashed: reset, change η or the start, and update again." : "No run is kept now.");
+      this.show();
+    }
+
+    // Keeps the state before a change; what goes on moving is one change
+    remember(what) {
+      const now = performance.now();
+      if (what !== this.changing || now > this.changed + 800) {
+        this.past.push(this.snapshot());
+        this.future = [];
+      }
+      [this.changing, this.changed] = [what, now];
+    }
+
+    snapshot() {
+      const { eta, example, touched, at } = this;
+      return { values: this.graph.values.slice(), eta, example, touched, at, history: this.history.slice() };
+    }
+
+    // Undo and redo: the present goes to one end, a state comes from the other
+    travel(from, to) {
+      to.push(this.snapshot());
+      const { values, ...rest } = from.pop();
+      this.play(false);
+      this.graph.values.set(values);
+      Object.assign(this, rest, { step: null, stale: true, changing: null });
+      if (this.choice) this.choice.value = this.example;
+      this.say("");
       this.run();
       this.spoken.textContent = this.result(this.touched);
     }
@@ -574,6 +644,17 @@
       this.byGradient = !this.byGradient;
       this.querySelector('[data-do="edges"]').textContent = `Edges: ${this.byGradient ? "gradient" : "weight"}`;
       this.show();
+    }
+
+    showButtons() {
+      const { undo, redo, wind } = this;
+      undo.disabled = !this.past.length;
+      redo.disabled = !this.future.length;
+      if (!wind) return;
+      wind.disabled = this.history.length < 2;
+      wind.max = Math.max(this.history.length - 1, 0);
+      wind.value = this.at;
+      wind.ariaValueText = `${this.at} of ${wind.max}, loss ${format(this.graph.values[this.graph.loss])}`;
     }
 
     switchCheck() {
@@ -684,6 +765,7 @@
         this.showShapes();
         for (const curve of this.curves) curve.show(this);
       }
+      this.showButtons();
       this.shown = true;
       this.stale = false;
       this.showCheck();
@@ -903,6 +985,7 @@
       [this.name, this.slope] = [find("[data-curve-name]"), find("[data-slope]")];
       const past = (selector) => el.closest("backprop-figure").querySelector(selector);
       [this.past, this.line, this.count] = [past(".bf-history"), past(".bf-past"), past("[data-count]")];
+      this.dashed = past(".bf-kept");
     }
 
     show(figure) {
@@ -923,7 +1006,7 @@
       this.tangent.setAttribute("d", Number.isFinite(slope + v) ? d : "");
       placePoint(this.point, u, v);
       this.slope.textContent = shown(grad);
-      this.showHistory(figure.history);
+      this.showHistory(figure.history.map(([loss]) => loss), figure.kept ?? [], figure.at);
     }
 
     draw(graph, leaf) {
@@ -937,20 +1020,18 @@
       [low, high, least, most].forEach((x, k) => (this.ticks[k].textContent = short(x)));
     }
 
-    showHistory(losses) {
-      if (!this.past || losses.length === this.shown) return;
-      this.shown = losses.length;
-      if (losses.length < 2) {
-        this.line.setAttribute("d", "");
-        this.count.textContent = "no updates yet";
-        return;
-      }
+    showHistory(losses, kept, at) {
+      if (!this.past) return;
       const [left, , right] = this.box;
-      const across = linear(0, losses.length - 1, left, right);
-      const up = linear(...extent(losses), 38, 6);
-      this.line.setAttribute("d", curvePath(losses.map((y, k) => [across(k), up(y)])));
-      const [first, last] = [losses[0], losses[losses.length - 1]];
-      this.count.textContent = `${losses.length - 1} updates: ${format(first)} → ${format(last)}`;
+      const most = Math.max(losses.length, kept.length, 2) - 1;
+      const across = linear(0, most, left, right);
+      const up = linear(...extent([...losses, ...kept]), 38, 6);
+      const path = (ys) => (ys.length < 2 ? "" : curvePath(ys.map((y, k) => [across(k), up(y)])));
+      change(this.line, "d", path(losses));
+      change(this.dashed, "d", path(kept));
+      const many = losses.length > 1;
+      const word = at === losses.length - 1 ? "" : ` of ${losses.length - 1}`;
+      this.count.textContent = many ? `${at}${word} updates: ${format(losses[0])} → ${format(losses[at])}` : "no updates yet";
     }
   }
 

@@ -19,7 +19,6 @@ from backprop_lib.live.numbers import (
     html_symbol,
     number,
     plain_symbol,
-    short,
     shown,
     spoken_symbol,
     symbol_of,
@@ -250,7 +249,7 @@ class Figure:
             f"<div class=bf-buttons>{self._walk_buttons()}</div>"
             f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p></div>'
             f"<div class=bf-panel>{self.curves()}<div class=bf-sliders>{self._slider_rows()}"
-            f"{self.histories()}</div></div>"
+            f"{self.histories()}{self._winding()}</div></div>"
             f"<div class=bf-controls>{self._buttons()}</div>{self._check_line()}</fieldset>"
             '<p class=bf-note role=status></p><p class="bf-spoken" aria-live=polite></p>'
             f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
@@ -279,6 +278,15 @@ class Figure:
     def histories(self):
         """Return the losses of the updates so far, as HTML."""
         return "".join(view.history(self) for view in self.views if self.trainable and view.beside)
+
+    def _winding(self):
+        """Return what winds the updates back, and keeps their losses to be compared."""
+        if not self.trainable:
+            return ""
+        return (
+            "<div class=bf-winding><label>update <input type=range data-wind min=0 max=0 value=0 "
+            f"autocomplete=off disabled></label>{_buttons(('keep', 'Keep'))}</div>"
+        )
 
     def _slider_rows(self):
         """Return the first sliders, and the others folded."""
@@ -323,7 +331,7 @@ class Figure:
         )
 
     def _buttons(self):
-        names = [("reset", "⟲ Reset")]
+        names = [("undo", "↶ Undo"), ("redo", "↷ Redo"), ("reset", "⟲ Reset")]
         if self.trainable:
             names += [("update", "Update ×1"), ("update10", "×10")]
         if self.has_network:
@@ -351,7 +359,8 @@ class Figure:
     def _check_line(self):
         """Return what the check says of all gradients, and the choice of h."""
         options = "".join(
-            f"<option{' selected' * (h == FIRST_STEP)} value={h:g}>{short(h)}</option>" for h in STEPS
+            f"<option{' selected' * (step == FIRST_STEP)} value={h:g}>{step}</option>"
+            for step, h in STEPS.items()
         )
         return (
             f"<div class=bf-check hidden><label>h <select data-h autocomplete=off>{options}</select>"
