@@ -24,6 +24,12 @@ class BarsView(View):
 
     name_width, half, row_height, gap = 40, 70, 30, 18
 
+    explains = (
+        "A <b>bar</b> to the right is a number above 0, to the left one below; "
+        "<span class=bf-value>blue</span> for values, <span class=bf-grad>orange</span> for "
+        "gradients, grey for slopes of the activation. One too long is cut.",
+    )
+
     def __init__(self, names, columns):
         self.names = sequence(names, "BarsView: names", str)
         self.columns = instance(columns, dict, "BarsView: columns")

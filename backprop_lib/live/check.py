@@ -71,7 +71,9 @@ def sentence(checked, step):
     """Say how many gradients agree, to how many digits, and why others cannot."""
     h = STEPS[step]
     agreeing = [one for one in checked if one.agrees]
-    worst = min((one for one in agreeing if one.digits < inf), key=lambda one: one.digits, default=None)
+    worst = min(
+        (one for one in agreeing if one.digits < inf), key=lambda one: one.digits, default=None
+    )
     said = f"{len(agreeing)} of {len(checked)} gradients agree with the central difference"
     said += f", the worst of them, {worst.symbol}, to {worst.digits} digits." if worst else "."
     for one in checked:
@@ -84,6 +86,8 @@ def sentence(checked, step):
             )
     if worst and worst.digits < 6:
         if h < 1e-6:
-            return f"{said} h = {step} is too small: rounding eats the digits of J(w + h) − J(w − h)."
+            return (
+                f"{said} h = {step} is too small: rounding eats the digits of J(w + h) − J(w − h)."
+            )
         return f"{said} h = {step} is too large: the curve bends between w − h and w + h."
     return said

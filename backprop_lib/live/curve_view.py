@@ -13,6 +13,10 @@ class CurveView(View):
     """
 
     beside = True
+    explains = (
+        "The <span class=bf-value>curve</span> is the result against the slider last touched; the "
+        "<span class=bf-grad>tangent</span> at the dot has the gradient as its slope.",
+    )
     width, height, points = 300, 172, 161
     left, right, top, floor = 40, 292, 12, 140
     past_height, past_floor, past_top = 44, 38, 6

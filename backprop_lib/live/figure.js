@@ -204,6 +204,51 @@
     }
   }
 
+  const GOALS = {
+    "+": (a, b) => a + b,
+    "-": (a, b) => a - b,
+    "*": (a, b) => a * b,
+    "/": (a, b) => a / b,
+    "<": (a, b) => a < b,
+    ">": (a, b) => a > b,
+    "<=": (a, b) => a <= b,
+    ">=": (a, b) => a >= b,
+    "==": (a, b) => a === b,
+    abs: Math.abs,
+    and: (...parts) => parts.every(Boolean),
+    or: (...parts) => parts.some(Boolean),
+  };
+
+  // The tasks done in this browser, as far as it lets a page remember
+  const Done = {
+    key: "backprop-tasks-1",
+    ids: null,
+    load() {
+      try {
+        this.ids ??= new Set(JSON.parse(localStorage.getItem(this.key) ?? "[]"));
+      } catch {
+        this.ids = new Set();
+      }
+      return this.ids;
+    },
+    has(id) {
+      return this.load().has(id);
+    },
+    add(id) {
+      this.load().add(id);
+      this.save();
+    },
+    forget(ids) {
+      for (const id of ids) this.load().delete(id);
+      this.save();
+    },
+    save() {
+      try {
+        localStorage.setItem(this.key, JSON.stringify([...this.ids]));
+      } catch {} // a page that may not remember forgets
+    },
+  };
+
   // ---------------------------------------------------------------------------------------------
   // A figure: what was drawn, and what moves in it
   class BackpropFigure extends HTMLElement {
@@ -230,6 +275,7 @@
       this.listen();
       this.querySelector("fieldset").disabled = false;
       this.graph.run();
+      if (this.data.tasks.length) this.showTask(Math.max(this.data.tasks.findIndex(({ id }) => !Done.has(id)), 0));
       this.restore();
       window.addEventListener("hashchange", () => this.restore());
       // A browser may put back into the controls what stood there when the page was left
@@ -334,10 +380,16 @@
         update: () => this.update(1),
         update10: () => this.update(10),
         edges: () => this.switchEdges(),
+        hint: () => this.say(this.data.tasks[this.task].hint),
+        solve: () => this.solve(),
+        task: () => this.showTask((this.task + 1) % this.data.tasks.length),
         undo: () => this.travel(this.past, this.future),
         redo: () => this.travel(this.future, this.past),
         keep: () => this.keep(),
         check: () => this.switchCheck(),
+        hide: () => this.hide(!this.classList.contains("bf-hiding")),
+        help: () => this.querySelector("dialog").showModal(),
+        forget: () => this.forgetTasks(),
         link: () => this.link(),
       };
       this.steps = this.querySelector("[data-h]");
@@ -646,6 +698,51 @@
       this.show();
     }
 
+    // The task to do; nothing is said of one that is done already
+    showTask(k) {
+      const { tasks } = this.data;
+      this.task = k;
+      const done = Done.has(tasks[k].id);
+      this.querySelector("[data-task]").textContent = `${done ? "✓ " : ""}Task ${k + 1} of ${tasks.length}`;
+      this.querySelector("[data-task-text]").textContent = tasks[k].text;
+      this.querySelector(".bf-task").classList.toggle("bf-done", done);
+    }
+
+    // A goal is recognised however it is reached, that of another task too
+    checkTasks() {
+      this.data.tasks.forEach((task, k) => {
+        if (Done.has(task.id) || !this.holds(task.goal)) return;
+        Done.add(task.id);
+        this.showTask(k);
+        this.say(`✓ Solved. ${task.why}`);
+      });
+    }
+
+    // A number or a truth from a goal's tree, by the rules of backprop_lib/live/task.py
+    holds(tree) {
+      if (!Array.isArray(tree)) return tree;
+      const { values, grads } = this.graph;
+      const [head, ...parts] = tree;
+      if (head === "value") return values[parts[0]];
+      if (head === "grad") return grads[parts[0]];
+      if (head === "updates") return this.at;
+      if (head === "before") return this.at ? this.history[this.at - 1][0] : NaN;
+      if (head === "steepest") return Math.max(...this.sliders.map(({ leaf }) => Math.abs(grads[leaf])));
+      const numbers = parts.map((part) => this.holds(part));
+      return GOALS[head](...numbers);
+    }
+
+    solve() {
+      const { eta = this.data.eta, example, updates, ...leaves } = this.data.tasks[this.task].solution;
+      this.reset();
+      if (example !== undefined) this.choose(example);
+      for (const i in this.data.names) this.graph.values[i] = leaves[this.data.names[i]] ?? this.graph.values[i];
+      this.eta = eta;
+      this.stale = true;
+      this.moved();
+      if (updates) this.update(updates);
+    }
+
     showButtons() {
       const { undo, redo, wind } = this;
       undo.disabled = !this.past.length;
@@ -655,6 +752,20 @@
       wind.max = Math.max(this.history.length - 1, 0);
       wind.value = this.at;
       wind.ariaValueText = `${this.at} of ${wind.max}, loss ${format(this.graph.values[this.graph.loss])}`;
+    }
+
+    // Slopes and curve are hidden while the reader lowers the loss by hand, then revealed
+    hide(on) {
+      this.classList.toggle("bf-hiding", on);
+      this.querySelector('[data-do="hide"]').textContent = on ? "Reveal slopes" : "Hide slopes";
+      const loss = this.symbols[this.graph.loss];
+      this.note.innerHTML = on ? `Now lower ${loss} by hand, as far as you can; then reveal the slopes.` : "";
+    }
+
+    forgetTasks() {
+      Done.forget(this.data.tasks.map(({ id }) => id));
+      this.showTask(0);
+      this.querySelector("dialog").close();
     }
 
     switchCheck() {
@@ -766,6 +877,7 @@
         for (const curve of this.curves) curve.show(this);
       }
       this.showButtons();
+      this.checkTasks();
       this.shown = true;
       this.stale = false;
       this.showCheck();

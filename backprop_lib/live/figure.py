@@ -26,12 +26,26 @@ from backprop_lib.live.numbers import (
 from backprop_lib.live.recording import Recording
 from backprop_lib.live.sheet import sheet
 from backprop_lib.live.svg import STYLE, View
+from backprop_lib.live.task import OF_THE_CONTROLS, Task
 from backprop_lib.live.walk import Walk
 from backprop_lib.still import two_faces
 
 STILL_LINE = "Run this cell in JupyterLab, on Binder or in Colab to make the figure move."
 NO_SCRIPT_LINE = "Without JavaScript the figure stands still, at the values it starts from."
 ADDRESS = ("at", "eta", "example", "step")  # what else than leaves an address can set
+HEAD = [("link", "Link"), ("help", "?", "what is what in this figure")]
+CONTROLS = [
+    "<b>Step</b> computes one value at a time, forward, then one gradient at a time, back; "
+    "<b>Play</b> does it by itself.",
+    "<b>A slider or its field</b> sets a number; what is <u>dotted</u> or has a plate can be "
+    "dragged sideways in the drawing.",
+    "<b>✓ Check</b> computes the central difference beside every gradient, with two more forward "
+    "passes.",
+]
+UPDATES = [
+    "<b>Update</b> subtracts η times its gradient from every weight; the small curve keeps the "
+    "losses, its slider winds back, <b>Keep</b> leaves this run's curve to compare with.",
+]
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -114,6 +128,8 @@ class Figure:
         Settings to choose from by label: numbers for leaves. The first one is the figure's start.
     legend : sequence of str, optional
         What is blue, what is orange, and more to be said.
+    tasks : sequence of Task, optional
+        What to bring about, one after the other.
     """
 
     open_sliders = 3  # the others are folded
@@ -129,6 +145,7 @@ class Figure:
         learning_rate=0.01,
         examples=None,
         legend=("value, forward →", "← gradient, backward"),
+        tasks=(),
     ):
         self.recording = Recording(loss)
         self.loss_name = loss.name
@@ -140,6 +157,7 @@ class Figure:
         self.learning_rate = positive_number(learning_rate, "Figure: learning_rate")
         self.examples = instance(examples or {}, dict, "Figure: examples")
         self.legend = sequence(legend, "Figure: legend", str)
+        self.tasks = sequence(tasks, "Figure: tasks", Task)
         self._check()
         self.touched = self.sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
@@ -197,6 +215,13 @@ class Figure:
         if any(setting.keys() != first.keys() for setting in self.examples.values()):
             raise ValueError("Figure: examples: expected numbers for the same leaves in each")
 
+        for task in self.tasks:
+            for name in task.names():
+                self._check_name(name, f"Figure: task {task.id}: goal")
+            for name in task.solution.keys() - set(OF_THE_CONTROLS):
+                if name not in {slider.name for slider in self.sliders}:
+                    raise ValueError(f"Figure: task {task.id}: solution: {name} has no slider")
+
     def _check_name(self, at, owner):
         """Refuse a name, or a pair (result, source), that the graph does not have."""
         names = (at,) if isinstance(at, str) else at
@@ -245,25 +270,27 @@ class Figure:
         said = self.walk.backward_sentence(self.touched.name)
         return (
             f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
-            f"{self.head()}<fieldset disabled>{self.drawing()}<div class=bf-walk>"
+            f"<fieldset disabled>{self.head(_buttons(*HEAD))}{self._task_line()}"
+            f"<div class=bf-main>{self.drawing()}<div class=bf-walk>"
             f"<div class=bf-buttons>{self._walk_buttons()}</div>"
             f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p></div>'
             f"<div class=bf-panel>{self.curves()}<div class=bf-sliders>{self._slider_rows()}"
-            f"{self.histories()}{self._winding()}</div></div>"
+            f"{self.histories()}{self._winding()}</div></div></div>"
             f"<div class=bf-controls>{self._buttons()}</div>{self._check_line()}</fieldset>"
+            f"{self._help()}"
             '<p class=bf-note role=status></p><p class="bf-spoken" aria-live=polite></p>'
             f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
             f"{self._table()}<script type=application/json>{self._json()}</script>"
             "</backprop-figure>"
         )
 
-    def head(self):
+    def head(self, buttons=""):
         """Return the title and what is drawn in which colour, as HTML."""
         blue, orange, *more = (*self.legend, *(view.legend for view in self.views if view.legend))
         more = "".join(f" <span>{escape(text)}</span>" for text in more)
         return (
             f"<div class=bf-head><b>{escape(self.title)}</b><span><span class=bf-value>"
-            f"{escape(blue)}</span> <span class=bf-grad>{escape(orange)}</span>{more}</span></div>"
+            f"{escape(blue)}</span> <span class=bf-grad>{escape(orange)}</span>{more}</span>{buttons}</div>"
         )
 
     def drawing(self):
@@ -278,6 +305,17 @@ class Figure:
     def histories(self):
         """Return the losses of the updates so far, as HTML."""
         return "".join(view.history(self) for view in self.views if self.trainable and view.beside)
+
+    def _task_line(self):
+        """Return the line with the first task, of which the script shows the one to be done."""
+        if not self.tasks:
+            return ""
+        buttons = _buttons(("hint", "Hint"), ("solve", "Show me"), ("task", "Next task"))
+        return (
+            f"<div class=bf-task><p><b data-task>Task 1 of {len(self.tasks)}</b> "
+            f"<span data-task-text>{escape(self.tasks[0].text)}</span></p>"
+            f"<div class=bf-buttons>{buttons}</div></div>"
+        )
 
     def _winding(self):
         """Return what winds the updates back, and keeps their losses to be compared."""
@@ -327,16 +365,21 @@ class Figure:
         if not self.can_walk:
             return ""
         return _buttons(
-            ("back", "◀ Step"), ("step", "Step ▶"), ("play", "▶▶ Play"), ("speed", "1×")
+            ("back", "◀ Step"),
+            ("step", "Step ▶"),
+            ("play", "▶▶ Play"),
+            ("speed", "1×", "speed of Play"),
         )
 
     def _buttons(self):
-        names = [("undo", "↶ Undo"), ("redo", "↷ Redo"), ("reset", "⟲ Reset")]
+        names = [("undo", "↶", "undo"), ("redo", "↷", "redo"), ("reset", "⟲ Reset")]
         if self.trainable:
             names += [("update", "Update ×1"), ("update10", "×10")]
         if self.has_network:
             names.append(("edges", "Edges: weight"))
-        names += [("check", "✓ Check"), ("link", "Link")]
+        names.append(("check", "✓ Check"))
+        if any(view.beside for view in self.views):
+            names.append(("hide", "Hide slopes"))
         return self._choice() + _buttons(*names) + (self._eta() if self.trainable else "")
 
     def _choice(self):
@@ -354,6 +397,20 @@ class Figure:
             f"min={start - 2:.4g} max={start + 2:.4g} step=0.05 value={start:.4g} "
             'autocomplete=off aria-label="learning rate eta"><input class="bf-typed bf-value" data-eta-field '
             f'aria-label="learning rate eta, as a number" value={self.learning_rate:g}></span>'
+        )
+
+    def help(self):
+        """Return what is what in this figure, as HTML."""
+        parts = [text for view in self.views for text in view.explains]
+        parts += CONTROLS if self.can_walk else CONTROLS[1:]
+        parts += UPDATES if self.trainable else []
+        return f"<ul>{''.join(f'<li>{part}' for part in parts)}</ul>"
+
+    def _help(self):
+        forget = _buttons(("forget", "Forget which tasks are solved")) if self.tasks else ""
+        return (
+            f'<dialog class=bf-help aria-label="What is what"><b>What is what</b>{self.help()}'
+            f"<form method=dialog class=bf-buttons><button>Close</button>{forget}</form></dialog>"
         )
 
     def _check_line(self):
@@ -411,10 +468,20 @@ class Figure:
             "examples": [
                 {at(name): x for name, x in setting.items()} for setting in self.examples.values()
             ],
+            "tasks": [self._task_json(task) for task in self.tasks],
             "touched": at(self.touched.name),
             "eta": self.learning_rate,
         }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+
+    def _task_json(self, task):
+        def numbered(tree):
+            if not isinstance(tree, list) or tree[0] not in ("value", "grad"):
+                return [numbered(part) for part in tree] if isinstance(tree, list) else tree
+            return [tree[0], self.recording.number_of(tree[1])]
+
+        said = {name: getattr(task, name) for name in ("id", "text", "why", "hint", "solution")}
+        return said | {"goal": numbered(task.tree)}
 
     def _formulas(self):
         """Return the formulas that the walk says, by number and in numbers."""
@@ -462,4 +529,10 @@ class Figure:
 
 
 def _buttons(*names):
-    return "".join(f"<button type=button data-do={do}>{label}</button>" for do, label in names)
+    """Return buttons: what each does, its label, and what a screen reader says where that differs."""
+    return "".join(
+        f"<button type=button data-do={do}"
+        + "".join(f' aria-label="{said}" title="{said}"' for said in spoken)
+        + f">{label}</button>"
+        for do, label, *spoken in names
+    )

@@ -22,6 +22,13 @@ class GraphView(View):
         The values that get a box, inputs before results.
     """
 
+    explains = (
+        "A <b>box</b> is a value: its name, how it is computed, in <span class=bf-value>blue</span> "
+        "what it is now, in <span class=bf-grad>orange</span> its gradient.",
+        "A <span class=bf-value>blue arrow</span> carries a value forward. A <span class=bf-grad>"
+        "dashed arrow</span> carries the gradient back, times the local derivative beside it.",
+    )
+
     def __init__(self, names):
         self.names = self.boxes = self.needs = sequence(names, "GraphView: names", str)
         if not self.names or len(set(self.names)) < len(self.names):

@@ -8,6 +8,7 @@ from backprop_lib.live.curve_view import CurveView
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.matrix_view import Block, MatrixView
 from backprop_lib.live.network_view import NetworkView
+from backprop_lib.live.task import Task
 from backprop_lib.record import record_network
 
 
@@ -35,6 +36,7 @@ def network_figure(example=worked.SIGMOID_2_2_2, reach=2, learning_rate=0.3):
         + data_sliders(v),
         learning_rate=learning_rate,
         views=[NetworkView(sizes), CurveView()],
+        tasks=next((tasks for known, tasks in NETWORK_TASKS if known is example), ()),
     )
 
 
@@ -61,6 +63,7 @@ def matrix_figure(example=worked.RELU_2_3_2_1, reach=2, learning_rate=0.01):
         sliders=sliders + data_sliders(v),
         learning_rate=learning_rate,
         views=[MatrixView(rows), CurveView()],
+        tasks=MATRIX_TASKS if example is worked.RELU_2_3_2_1 else (),
     )
 
 
@@ -70,6 +73,69 @@ def data_sliders(v):
     return [Slider(v[name], -x, x, group="data", parameter=False) for name, x in far.items()]
 
 
+RELU_TASKS = [
+    Task(
+        "relu-dead",
+        "Switch the second neuron of the first hidden layer off.",
+        goal="a1_2 == 0",
+        why="Its z is negative: ReLU gives 0, and on the way back its gradient is 0 too.",
+        hint="Its bias b¹₂ shifts its z. Drag the plate below the neuron.",
+        solution={"b1_2": -2},
+    ),
+    Task(
+        "relu-descend",
+        "Bring E below 0.1 with at most 10 updates.",
+        goal="E < 0.1 and 0 < updates <= 10",
+        why="Every weight took a share of the error, in proportion to its gradient.",
+        hint="η = 0.01 does it. Count the updates.",
+        solution={"eta": 0.01, "updates": 10},
+    ),
+    Task(
+        "relu-break",
+        "Make an update after which E is higher than before.",
+        goal="updates > 0 and E > before",
+        why="The step was longer than the valley is wide.",
+        hint="Pull η far to the right.",
+        solution={"eta": 0.1, "updates": 1},
+    ),
+]
+SIGMOID_TASKS = [
+    Task(
+        "sigmoid-descend",
+        "Bring E below 0.001 with at most 10 updates.",
+        goal="E < 0.001 and 0 < updates <= 10",
+        why="A small network with small slopes bears a large η.",
+        hint="η = 0.3 is too timid here. Ten times as much is closer.",
+        solution={"eta": 10, "updates": 3},
+    ),
+    Task(
+        "sigmoid-saturated",
+        "Saturate the first hidden neuron: a above 0.95.",
+        goal="a1_1 > 0.95",
+        why="There σ′ = a(1 − a) is below 0.05: hardly any gradient passes to its weights.",
+        hint="Its weights and its bias all push z up.",
+        solution={"w1_11": 2, "w1_12": 2, "b1_1": 2},
+    ),
+]
+NETWORK_TASKS = [(worked.SIGMOID_2_2_2, SIGMOID_TASKS), (worked.RELU_2_3_2_1, RELU_TASKS)]
+MATRIX_TASKS = [
+    Task(
+        "matrices-closed",
+        "Close both switches of layer 2.",
+        goal="a2_1 == 0 and a2_2 == 0",
+        why="A closed switch is a 0 on the way back: dW¹ and dW² are all 0, nothing before it learns.",
+        hint="Make z² negative, by the weights W² or the biases b².",
+        solution={"w2_11": -1, "w2_12": -1, "w2_21": -1, "w2_22": -1},
+    ),
+    Task(
+        "matrices-by-hand",
+        "Bring E below 0.01 by hand.",
+        goal="E < 0.01 and updates == 0",
+        why="The last layer is a plain sum: one of its weights suffices for one sample.",
+        hint="z³ has to be 3. It is w³₁₁·3.66 + w³₁₂·4.93 + 0.6.",
+        solution={"w3_12": -0.475},
+    ),
+]
 FIGURES = {
     "2-3-2-1": partial(network_figure, worked.RELU_2_3_2_1, learning_rate=0.01),
     "matrices": matrix_figure,

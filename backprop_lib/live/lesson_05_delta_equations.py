@@ -6,6 +6,7 @@ from backprop_lib.live.bars_view import BarsView
 from backprop_lib.live.curve_view import CurveView
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.lesson_04_matrix_form import network_figure
+from backprop_lib.live.task import Task
 from backprop_lib.record import named
 
 
@@ -36,6 +37,24 @@ def delta_figure(weights=((0.8, -0.6), (0.5, 0.9)), z_out=4.0):
         sliders=sliders,
         views=[BarsView([f"a{k}" for k in neurons], columns), CurveView()],
         learning_rate=0.5,
+        tasks=[
+            Task(
+                "deltas-stuck",
+                "Make the output's δ smaller than 0.01 in size, although the output is wrong.",
+                goal="c == 0 and abs(grad.z2_1) < 0.01 and t < 0.1 and a2_1 > 0.9",
+                why="σ′(z) is nearly 0 far from z = 0, and it is a factor of δ: wrong, and sure of it.",
+                hint="Push z of the output further up: b²₁ is added to it.",
+                solution={"b2_1": 4},
+            ),
+            Task(
+                "deltas-learns",
+                "From the start, bring the output below 0.5 with at most 10 updates at η = 0.5.",
+                goal="a2_1 < 0.5 and t < 0.1 and 0 < updates <= 10 and c == 1",
+                why="With the cross-entropy δ = a − t: the factor σ′ is gone.",
+                hint="Another loss may let the neuron learn. Choose it above.",
+                solution={"example": 1, "updates": 10},
+            ),
+        ],
         examples={"squared error": {"c": 0.0}, "cross-entropy": {"c": 1.0}},
     )
 

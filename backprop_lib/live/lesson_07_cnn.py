@@ -5,6 +5,7 @@ from backprop_lib.datasets import load_digits
 from backprop_lib.live.curve_view import CurveView
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.matrix_view import Block, MatrixView
+from backprop_lib.live.task import Task
 from backprop_lib.record import VERTICAL_STROKE, record_kernel_network
 
 
@@ -28,8 +29,29 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
         sliders=[Slider(v[name], -2, 2, group="kernel") for name in v if name[0] == "w"],
         views=[MatrixView(_blocks()), CurveView()],
         learning_rate=0.05,
+        tasks=TASKS if kernel is VERTICAL_STROKE and start == 11 else (),
         examples=examples,
     )
+
+
+TASKS = [
+    Task(
+        "kernel-wins",
+        "Let the 1 win: at most 3 updates until its score is the highest.",
+        goal="t1 == 1 and s1 > s3 and s1 > s8 and 0 < updates <= 3",
+        why="Only the nine numbers of the kernel moved; all windows share them.",
+        hint="Press Update ×1 and compare the scores of 1 and 3.",
+        solution={"updates": 2},
+    ),
+    Task(
+        "kernel-blind",
+        "Make a kernel that sees nothing: every number after ReLU is 0.",
+        goal="steepest == 0",
+        why="Where ReLU lets nothing through, no gradient comes back: this kernel cannot learn any more.",
+        hint="Pixels are never negative. What if the kernel is?",
+        solution={f"w{r}{c}": -1 for r in range(3) for c in range(3)},
+    ),
+]
 
 
 def _blocks():

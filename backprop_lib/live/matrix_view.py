@@ -83,6 +83,13 @@ class MatrixView(View):
     rows : list of list of Block
     """
 
+    explains = (
+        "A <b>cell</b> is a number: green above 0, purple below, the stronger the larger; the step "
+        "of the walk is at the outlined one.",
+        "A <span class=bf-value>blue title</span> names values, an <span class=bf-grad>orange title"
+        "</span> gradients; a switch is the slope of a ReLU, 1 or 0.",
+    )
+
     def __init__(self, rows):
         rows = sequence(rows, "MatrixView: rows")
         self.rows = [sequence(row, "MatrixView: rows", Block) for row in rows]

@@ -22,6 +22,15 @@ class NetworkView(View):
     """
 
     has_edges = True
+    explains = (
+        "A <b>circle</b> is a neuron: z arrives, the large <span class=bf-value>blue</span> number "
+        "leaves it and fills it, <span class=bf-grad>δ</span> is the gradient at z. A dotted rim: "
+        "its ReLU is off.",
+        "A <b>line</b> is a weight, thicker if larger, dashed if negative; <b>Edges</b> shows "
+        "gradients instead.",
+        "A <b>plate</b> is a weight or bias: its name, its <span class=bf-value>value</span>, its "
+        "<span class=bf-grad>gradient</span>. Press it for its curve, drag it to change it.",
+    )
     radius, input_radius = 41, 30
     chip_width, chip_height, apart = 76, 34, 6
     drop = 62  # from a neuron's centre to that of the chip with its bias

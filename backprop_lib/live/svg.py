@@ -26,6 +26,7 @@ class View:
     needs = ()  # the names, and pairs (result, source), that it shows
     beside = False  # whether it stands beside the sliders
     legend = ""  # what else it draws in which colour
+    explains = ()  # what is what in it, each in one sentence of HTML
     has_edges = False  # whether it has edges that show weights or, at a switch, gradients
 
     def html(self, figure):
