@@ -84,10 +84,8 @@ def sentence(checked, step):
                 f"{said} {one.symbol} cannot be checked: within h a switch turns over, and the "
                 "loss has one slope on the left and another on the right."
             )
-    if worst and worst.digits < 6:
-        if h < 1e-6:
-            return (
-                f"{said} h = {step} is too small: rounding eats the digits of J(w + h) − J(w − h)."
-            )
-        return f"{said} h = {step} is too large: the curve bends between w − h and w + h."
-    return said
+    if len(agreeing) == len(checked) and (not worst or worst.digits >= 6):
+        return said
+    if h < 1e-6:
+        return f"{said} h = {step} is too small: rounding eats the digits of J(w + h) − J(w − h)."
+    return f"{said} h = {step} is too large: the curve bends between w − h and w + h."

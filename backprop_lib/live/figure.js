@@ -801,9 +801,10 @@
       if (bad) {
         return `${said} ${bad.symbol} cannot be checked: within h a switch turns over, and the loss has one slope on the left and another on the right.`;
       }
-      if (!worst || worst.digits >= 6) return said;
-      if (h < 1e-6) return `${said} h = ${short(h)} is too small: rounding eats the digits of J(w + h) − J(w − h).`;
-      return `${said} h = ${short(h)} is too large: the curve bends between w − h and w + h.`;
+      if (agreeing.length === checked.length && (!worst || worst.digits >= 6)) return said;
+      const step = this.steps.selectedOptions[0].text;
+      if (h < 1e-6) return `${said} h = ${step} is too small: rounding eats the digits of J(w + h) − J(w − h).`;
+      return `${said} h = ${step} is too large: the curve bends between w − h and w + h.`;
     }
 
     // The state in the address: #live/2;omega0=0.35;at=omega0 is the second figure of the page.

@@ -95,8 +95,8 @@ RELU_TASKS = [
         "Make an update after which E is higher than before.",
         goal="updates > 0 and E > before",
         why="The step was longer than the valley is wide.",
-        hint="Pull η far to the right.",
-        solution={"eta": 0.1, "updates": 1},
+        hint="Pull η to its right end.",
+        solution={"eta": 1, "updates": 1},
     ),
 ]
 SIGMOID_TASKS = [
@@ -125,7 +125,7 @@ MATRIX_TASKS = [
         goal="a2_1 == 0 and a2_2 == 0",
         why="A closed switch is a 0 on the way back: dW¹ and dW² are all 0, nothing before it learns.",
         hint="Make z² negative, by the weights W² or the biases b².",
-        solution={"w2_11": -1, "w2_12": -1, "w2_21": -1, "w2_22": -1},
+        solution={f"w2_{j}{i}": -1 for j in (1, 2) for i in (1, 2, 3)},
     ),
     Task(
         "matrices-by-hand",
