@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from backprop_lib import graph, live, toy, worked
-from backprop_lib.live.curve_view import extent, tangent_path
+from backprop_lib.live.curve_view import extent
 from backprop_lib.live.heatmap import blended
 from backprop_lib.live.layout import placed, spread_along
 from backprop_lib.live.lesson_04_matrix_form import data_sliders
@@ -898,7 +898,10 @@ def test_a_loss_that_almost_reaches_zero_is_drawn_above_zero():
 
 
 def test_the_tangent_leans_as_its_slope():
-    assert tangent_path(5, 5, 1, length=math.sqrt(2)) == "M4.0,4.0L6.0,6.0"
+    curve = live.CurveView()  # from 50 to 292 across, from 24 to 140 down
+    assert curve._tangent(100, 100, 1, length=math.sqrt(2)) == "M99.0,99.0L101.0,101.0"
+    assert curve._tangent(51, 100, 0) == "M50.0,100.0L81.0,100.0"  # it ends with the plot
+    assert curve._tangent(100, 139, -1, length=10 * math.sqrt(2)) == "M99.0,140.0L110.0,129.0"
 
 
 def test_a_number_at_the_end_of_its_slider_is_not_outside():

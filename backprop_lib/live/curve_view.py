@@ -18,7 +18,7 @@ class CurveView(View):
         "<span class=bf-grad>tangent</span> at the dot has the gradient as its slope.",
     )
     width, height, points = 300, 172, 161
-    left, right, top, floor = 40, 292, 12, 140
+    left, right, top, floor = 50, 292, 24, 140
     past_height, past_floor, past_top = 44, 38, 6
 
     def html(self, figure):
@@ -51,7 +51,7 @@ class CurveView(View):
         x, y = across(at.data), up(loss)
         steepness = (self.top - self.floor) / (most - least)
         slope = grad * steepness / ((self.right - self.left) / (high - low))
-        tangent = tangent_path(x, y, slope) if math.isfinite(y + slope) else ""
+        tangent = self._tangent(x, y, slope) if math.isfinite(y + slope) else ""
         point = f'class="bf-point{"" if math.isfinite(y) else " bf-none"}" cx={x:.1f}'
         curve = curve_path([(across(u), up(v)) for u, v in zip(xs, losses, strict=True)])
         symbol = svg_symbol(figure.symbols[figure.loss_name])
@@ -59,14 +59,26 @@ class CurveView(View):
             f"<path class=bf-axis d=M{self.left},{self.top}V{self.floor}H{self.right} />",
             text(self.left - 6, self.top + 4, short(most), "bf-tick bf-end", "data-tick-top"),
             text(self.left - 6, self.floor + 4, short(least), "bf-tick bf-end", "data-tick-floor"),
-            text(self.left, self.floor + 14, short(low), "bf-tick", "data-tick-low"),
-            text(self.right, self.floor + 14, short(high), "bf-tick bf-end", "data-tick-high"),
-            text(12, (self.top + self.floor) / 2, symbol, "bf-symbol bf-middle"),
+            text(self.left, self.floor + 17, short(low), "bf-tick", "data-tick-low"),
+            text(self.right, self.floor + 17, short(high), "bf-tick bf-end", "data-tick-high"),
+            text(2, 13, symbol, "bf-symbol"),
             f'<path class=bf-curve d="{curve}"/>',
             f'<path class=bf-tangent d="{tangent}"/>',
             f"<circle {point} cy={y if math.isfinite(y) else 0:.1f} r=5 />",
         ]
         return svg(self.width, self.height, parts)
+
+    def _tangent(self, x, y, slope, length=30):
+        """Return a line through (x, y) of the given slope in pixels; it ends with the plot."""
+        dx = length / math.hypot(1, slope)
+        dy = slope * dx
+        ends = []
+        for way in (-1, 1):
+            across = (self.left if way < 0 else self.right) - x
+            up = (self.top if way * dy < 0 else self.floor) - y
+            share = min(1, across / (way * dx), up / (way * dy) if dy else 1)
+            ends.append((x + way * share * dx, y + way * share * dy))
+        return curve_path(ends)
 
     def history(self, figure):
         """Return the losses of the updates so far."""
@@ -94,9 +106,3 @@ def extent(losses):
     if 0 < least < 0.1 * most:
         least = 0.0
     return (least, most) if most - least >= 1e-12 else (least, least + max(1, abs(least)))
-
-
-def tangent_path(x, y, slope, length=30):
-    """Return a line through (x, y) of the given slope in pixels."""
-    dx = length / math.hypot(1, slope)
-    return f"M{x - dx:.1f},{y - slope * dx:.1f}L{x + dx:.1f},{y + slope * dx:.1f}"

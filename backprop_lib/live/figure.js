@@ -57,7 +57,13 @@
   }
 
   const written = (x) => String(x).replace("-", "−");
-  const short = (x) => written(Number(x.toPrecision(3)));
+
+  // At most three significant digits, as in an axis's ticks
+  function short(x) {
+    const size = Math.abs(Number(x.toPrecision(3)));
+    const text = size === 0 || (size >= 1e-3 && size < 1e5) ? String(size) : size.toExponential().replace("e+", "e");
+    return (x < 0 ? "−" : "") + text.replace("-", "−");
+  }
 
   // A typed number, or null, by the rules of parse_number in backprop_lib/live/numbers.py
   function parse(text) {
@@ -1114,12 +1120,23 @@
       const [u, v] = [this.across(x), this.up(figure.value(graph.loss))];
       const grad = figure.grad(touched);
       const slope = (grad * this.up.factor) / this.across.factor;
-      const dx = 30 / Math.hypot(1, slope);
-      const d = `M${u - dx},${v - slope * dx}L${u + dx},${v + slope * dx}`;
-      this.tangent.setAttribute("d", Number.isFinite(slope + v) ? d : "");
+      this.tangent.setAttribute("d", Number.isFinite(slope + v) ? this.tangentAt(u, v, slope) : "");
       placePoint(this.point, u, v);
       this.slope.textContent = shown(grad);
       this.showHistory(figure.history.map(([loss]) => loss), figure.kept ?? [], figure.at);
+    }
+
+    // A line through a point, of a slope in pixels, that ends with the plot
+    tangentAt(u, v, slope) {
+      const [left, top, right, floor] = this.box;
+      const dx = 30 / Math.hypot(1, slope);
+      const dy = slope * dx;
+      const end = (way) => {
+        const up = (way * dy < 0 ? top : floor) - v;
+        const share = Math.min(1, ((way < 0 ? left : right) - u) / (way * dx), dy ? up / (way * dy) : 1);
+        return [u + way * share * dx, v + way * share * dy];
+      };
+      return curvePath([end(-1), end(1)]);
     }
 
     draw(graph, leaf) {
@@ -1130,7 +1147,10 @@
       this.across = linear(low, high, left, right);
       this.up = linear(least, most, floor, top);
       this.curve.setAttribute("d", curvePath(xs.map((x, k) => [this.across(x), this.up(losses[k])])));
-      [low, high, least, most].forEach((x, k) => (this.ticks[k].textContent = short(x)));
+      [low, high, least, most].forEach((x, k) => {
+        this.ticks[k].textContent = short(x);
+        this.ticks[k].classList.toggle("bf-long", short(x).length > 7);
+      });
     }
 
     showHistory(losses, kept, at) {
@@ -1200,6 +1220,7 @@
     const written = shown(x, text.digits);
     if (text.text === written) return;
     text.text = written;
+    if (text.el instanceof SVGElement) text.el.classList.toggle("bf-long", written.length > 7);
     if (text.node) text.node.data = written;
     else text.el.textContent = written;
     text.node = text.el.firstChild;

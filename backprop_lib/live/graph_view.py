@@ -3,7 +3,7 @@
 from backprop_lib._validate import sequence
 from backprop_lib.live.layout import PAGE, placed, rows_of, spread_along, with_lanes
 from backprop_lib.live.numbers import shown, svg_symbol
-from backprop_lib.live.svg import View, arrow, svg, text
+from backprop_lib.live.svg import View, arrow, number_span, svg, text
 
 WIDTH, HEIGHT = 108, 82  # of a box
 LINE = 13  # height of a small line of text
@@ -51,7 +51,7 @@ class GraphView(View):
     def _box(self, figure, name, x, y):
         read, i = figure.recording.read, figure.recording.number_of(name)
         (value, value_mark), (grad, grad_mark) = read("value", name), read("grad", name)
-        right = x + WIDTH - 9
+        right, value, grad = x + WIDTH - 9, shown(value), shown(grad)
         return (
             f"<g class=bf-box data-box={i}>"
             f"<rect x={x:g} y={y:g} width={WIDTH} height={HEIGHT} rx=7 />"
@@ -62,8 +62,8 @@ class GraphView(View):
                 self._formula(figure, name),
                 "bf-formula bf-end",
             )
-            + text(right, y + 48, shown(value), "bf-end", value_mark)
-            + text(right, y + 71, shown(grad), "bf-end", grad_mark)
+            + text(right, y + 48, value, "bf-end", value_mark)
+            + text(right, y + 71, grad, "bf-end", grad_mark)
             + "</g>"
         )
 
@@ -83,7 +83,7 @@ class GraphView(View):
     # A chain, line by line
 
     def _lines(self, figure, edges, columns):
-        step_x, step_y = WIDTH + (72 if columns == 4 else 74), HEIGHT + 62
+        step_x, step_y = WIDTH + 80, HEIGHT + 62
         corner = {
             name: (4 + k % columns * step_x, 4 + k // columns * step_y)
             for k, name in enumerate(self.names)
@@ -180,7 +180,7 @@ class GraphView(View):
             figure.local(name, source), lambda used: svg_symbol(figure.symbols[used])
         )
         formula = "" if formula.lstrip("−").isdigit() else formula  # the number stands there
-        return f"× <tspan {mark}>{shown(slope)}</tspan>", formula
+        return f"× {number_span(shown(slope), mark)}", formula
 
     def _label(self, figure, source, name, x, y, with_formula=True):
         times, formula = self._local(figure, source, name)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from backprop_lib._validate import sequence, whole_number
 from backprop_lib.live.layout import PAGE, spread_along
 from backprop_lib.live.numbers import shown, svg_symbol
-from backprop_lib.live.svg import View, classes_of, svg, text
+from backprop_lib.live.svg import View, classes_of, number_span, svg, text
 
 
 class NetworkView(View):
@@ -182,9 +182,9 @@ class NetworkView(View):
             f'<g class="bf-box bf-neuron{dead}" data-box="{iz} {ia}" {at}><circle r={r} />'
             f'<path class=bf-level data-fill="{ia} {r}" d="{fill_path(r, fill_level(va))}"/>'
             f"<circle class=bf-rim r={r} />"
-            f"<text y=-19 class=bf-z>z <tspan {z_mark}>{shown(vz)}</tspan></text>"
+            f"<text y=-19 class=bf-z>z {number_span(shown(vz), z_mark)}</text>"
             f"<text y=3 class=bf-big {a_mark}>{shown(va)}</text>"
-            f"<text y=22 class=bf-grad>δ <tspan {d_mark}>{shown(delta)}</tspan></text></g>"
+            f"<text y=22 class=bf-grad>δ {number_span(shown(delta), d_mark)}</text></g>"
         )
 
     def _targets(self, figure, place, across):
@@ -201,14 +201,14 @@ class NetworkView(View):
                 parts.append(text(x, y - 10, f"target {symbol}", "bf-formula bf-start"))
                 parts.append(text(x, y + 9, shown(value), "bf-start", mark))
             else:
-                written = f"target {symbol} = <tspan {mark}>{shown(value)}</tspan>"
+                written = f"target {symbol} = {number_span(shown(value), mark)}"
                 parts.append(text(x, y + self.drop + 36, written, "bf-formula bf-middle"))
         loss, mark = recording.read("value", figure.loss_name)
         x = rows[0][0] + self.radius + 10 if beside else sum(u for u, _ in rows) / len(rows)
         y = sum(v for _, v in rows) / len(rows) + (5 if beside else self.drop + 62)
         y += 52 if beside and len(rows) == 1 else 0
         symbol = svg_symbol(figure.symbols[figure.loss_name])
-        written = f"{symbol} = <tspan {mark}>{shown(loss)}</tspan>"
+        written = f"{symbol} = {number_span(shown(loss), mark)}"
         anchor = "bf-start" if beside else "bf-middle"
         box = text(x, y, written, f"bf-value bf-big {anchor}")
         i = recording.number_of(figure.loss_name)

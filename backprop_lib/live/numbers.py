@@ -63,7 +63,15 @@ def shown(x, digits=None):
 
 def short(x):
     """Write an axis tick with at most three significant digits."""
-    return f"{x:.3g}".replace("-", MINUS)
+    if x == 0:
+        return "0"
+    size = float(_rounded(abs(x), 2 - Decimal(abs(x)).adjusted()))
+    if 1e-3 <= size < 1e5:
+        written = f"{size:g}"
+    else:
+        digits, exponent = f"{size:.2e}".split("e")
+        written = f"{float(digits):g}e{int(exponent)}".replace("-", MINUS)
+    return f"{MINUS if x < 0 else ''}{written}"
 
 
 def exact(x):

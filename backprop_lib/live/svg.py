@@ -19,6 +19,9 @@ STYLE = STYLE.replace(
 DRAWING_STYLE = STYLE.partition(".bf-head{")[0] + "}"  # the rest is about controls
 
 
+LONG = 7  # characters; the script's write follows the same rule
+
+
 class View:
     """A drawing in a figure."""
 
@@ -70,9 +73,19 @@ def arrow(points, classes, way):
 
 
 def text(x, y, content, classes="", attributes=""):
-    """Return one SVG text; ``content`` is already escaped."""
+    """Return one SVG text; ``content`` is already escaped.
+
+    A number, which the attributes say it is, gets smaller letters where it is long.
+    """
+    if attributes and len(content) > LONG:
+        classes = f"{classes} bf-long".strip()
     attributes = f" {attributes}" if attributes else ""
     return f"<text x={x:.4g} y={y:.4g}{classes_of(classes)}{attributes}>{content}</text>"
+
+
+def number_span(written, mark):
+    """Return a number inside a text, in smaller letters where it is long."""
+    return f"<tspan{' class=bf-long' * (len(written) > LONG)} {mark}>{written}</tspan>"
 
 
 def classes_of(classes):

@@ -2,7 +2,36 @@
 
 from helpers import ROOT
 
+from backprop_lib import graph, live
+
 SCRIPT = (ROOT / "backprop_lib" / "live" / "figure.js").read_text(encoding="utf-8")
+
+
+def small(x, y):
+    """Return three boxes."""
+    return x / y
+
+
+def wide(**leaves):
+    """Return six products of neighbours, added: many boxes beside each other."""
+    v = list(leaves.values())
+    return sum((a * b for a, b in zip(v[1:], v[:-1], strict=True)), graph.sin(v[0]))
+
+
+def deep(x, y):
+    """Return 30 boxes, most of them in one chain with side paths."""
+    out = x
+    for k in range(14):
+        out = (graph.tanh(out) - y if k % 3 else graph.sin(out) * y).named(f"h{k}")
+    return out
+
+
+EXPLORED = {
+    "small": lambda: live.explore(small, x=1.0, y=2.0),
+    "wide": lambda: live.explore(wide, a=0.5, b=-1.0, c=2.0, d=1.5),
+    "deep": lambda: live.explore(deep, x=0.7, y=1.1),
+}
+EVERY_FIGURE = live.FIGURES | EXPLORED
 
 
 def write_alone(path, figures, script):
