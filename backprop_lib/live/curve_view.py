@@ -43,7 +43,7 @@ class CurveView(View):
         low, high = min(slider.low, at.data), max(slider.high, at.data)
         xs = [low + (high - low) * k / (self.points - 1) for k in range(self.points)]
         losses = figure.recording.sweep(slider.name, xs)
-        least, most = extent(losses)
+        least, most = extent([*losses, loss])  # between two of the points it may lie beyond
         across, up = (
             linear(low, high, self.left, self.right),
             linear(least, most, self.floor, self.top),

@@ -346,7 +346,6 @@
     typedBeside(range, leaf) {
       const field = document.createElement("input");
       field.className = "bf-typed bf-value";
-      field.inputMode = "decimal";
       field.autocomplete = "off";
       field.ariaLabel = `${range.ariaLabel}, as a number`;
       range.closest(".bf-row").querySelector("[data-value]").replaceWith(field);
@@ -1112,7 +1111,8 @@
       const x = graph.values[touched];
       const { range } = figure.byLeaf.get(touched);
       const [low, high] = [Math.min(x, range.min), Math.max(x, range.max)];
-      if (figure.stale || low !== this.low || high !== this.high) {
+      const loss = graph.values[graph.loss];
+      if (figure.stale || low !== this.low || high !== this.high || loss < this.least || loss > this.most) {
         [this.low, this.high] = [low, high];
         this.draw(graph, touched);
         this.name.innerHTML = figure.symbols[touched];
@@ -1143,7 +1143,8 @@
       const { box: [left, top, right, floor], low, high } = this;
       const xs = Array.from({ length: 161 }, (_, k) => low + ((high - low) * k) / 160);
       const losses = graph.sweep(leaf, xs);
-      const [least, most] = extent(losses);
+      const [least, most] = extent([...losses, graph.values[graph.loss]]); // between two points it may lie beyond
+      [this.least, this.most] = [least, most];
       this.across = linear(low, high, left, right);
       this.up = linear(least, most, floor, top);
       this.curve.setAttribute("d", curvePath(xs.map((x, k) => [this.across(x), this.up(losses[k])])));

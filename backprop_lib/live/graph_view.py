@@ -1,11 +1,14 @@
 """The graph view: the computation as boxes, a pair of arrows for each edge."""
 
+import re
+
 from backprop_lib._validate import sequence
 from backprop_lib.live.layout import PAGE, placed, rows_of, spread_along, with_lanes
 from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.svg import View, arrow, number_span, svg, text
 
 WIDTH, HEIGHT = 108, 82  # of a box
+LABEL = 8  # characters of a formula beside a local derivative
 LINE = 13  # height of a small line of text
 APART = 6  # from an edge's middle line to either arrow
 
@@ -184,6 +187,6 @@ class GraphView(View):
 
     def _label(self, figure, source, name, x, y, with_formula=True):
         times, formula = self._local(figure, source, name)
-        shown = with_formula and formula
-        formula = f"<tspan class=bf-formula dx=6>{formula}</tspan>" if shown else ""
+        fits = with_formula and 0 < len(re.sub("<[^>]*>", "", formula)) <= LABEL
+        formula = f"<tspan class=bf-formula dx=6>{formula}</tspan>" if fits else ""
         return text(x, y, times + formula, "bf-local bf-middle")

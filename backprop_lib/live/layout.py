@@ -1,8 +1,10 @@
 """Where things stand in a drawing: boxes in rows so that no arrow meets one, plates on edges."""
 
 import math
+import random
 
 PAGE = 692  # pixels across, on a wide page
+TRIES, TOUCHES = 40, 9  # starts to place plates from; the cost from which one touches something
 LANE = 22  # pixels that an edge takes on its way past a row of boxes
 
 
@@ -106,17 +108,21 @@ def spread_along(ends, size, taken=(), discs=(), radius=0, room=(0.15, 0.85)):
         The part of an edge on which its plate may stand.
     """
     shares = [room[0] + k / 28 * (room[1] - room[0]) for k in range(29)]
-    # at first all in the middle, or near either end, or at both in turn
-    starts = [(0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25)]
-    settled = [_settled(ends, shares, start, size, taken, discs, radius) for start in starts]
+    rng, settled = random.Random(0), []
+    start = dict.fromkeys(ends, 0.5)
+    for _ in range(TRIES):
+        settled.append(_settled(ends, shares, start, size, taken, discs, radius))
+        if settled[-1][0] < TOUCHES:
+            break
+        start = {name: rng.choice(shares) for name in ends}
     return min(settled, key=lambda found: found[0])[1]
 
 
 def _settled(ends, shares, start, size, taken, discs, radius):
-    """Return the cost of the places that a few rounds find from a start, and the places."""
-    plates = {name: between(*pair, start[k % 2]) for k, (name, pair) in enumerate(ends.items())}
+    """Return the worst cost of the places that a few rounds find from a start, and the places."""
+    plates = {name: between(*pair, start[name]) for name, pair in ends.items()}
     for _ in range(6):
-        total = 0.0
+        worst = 0.0
         for name, pair in ends.items():
             others = [edge for other, edge in ends.items() if edge != pair]
             near = [plate for other, plate in plates.items() if other != name] + list(taken)
@@ -126,8 +132,8 @@ def _settled(ends, shares, start, size, taken, discs, radius):
                 aside = abs(t - 0.5)  # where all is free, the middle is best
                 costs[x, y] = _crowd(x, y, size, near, others, discs, radius) + aside
             plates[name] = min(costs, key=costs.get)
-            total += costs[plates[name]]
-    return total, plates
+            worst = max(worst, costs[plates[name]])
+    return worst, plates
 
 
 def _crowd(x, y, size, plates, edges, discs, radius):
@@ -139,7 +145,7 @@ def _crowd(x, y, size, plates, edges, discs, radius):
         cost += 9 + 20 * overlap if overlap > 0 else 0.1 * max(overlap + 1, 0)
     for u, v in discs:
         apart = math.hypot(max(abs(x - u) - wide / 2, 0), max(abs(y - v) - high / 2, 0))
-        cost += 6 + 0.5 * (radius - apart) if apart < radius else 0
+        cost += 9 + radius - apart if apart < radius else 0
     for edge in edges:
         cost += 0.05 * max(30 - _to_segment(x, y, *edge), 0)
     return cost

@@ -31,8 +31,8 @@ class NetworkView(View):
         "A <b>plate</b> is a weight or bias: its name, its <span class=bf-value>value</span>, its "
         "<span class=bf-grad>gradient</span>. Press it for its curve, drag it to change it.",
     )
-    radius, input_radius = 41, 30
-    chip_width, chip_height, apart = 76, 34, 6
+    radius, input_radius = 41, 34
+    chip_width, chip_height, apart = 82, 34, 3
     drop = 62  # from a neuron's centre to that of the chip with its bias
 
     def __init__(self, sizes):
@@ -86,11 +86,19 @@ class NetworkView(View):
             for j in range(sizes[layer + 1])
             for i in range(sizes[layer])
         }
-        biases = [(x, y + self.drop) for (column, _), (x, y) in place.items() if column]
-        chip = self.chip_width + self.apart, self.chip_height + self.apart
-        chips = spread_along(ends, chip, biases, list(place.values()), self.radius)
-        layers = [(at, biases[k]) for k, at in enumerate(at for at in place if at[0])]
-        chips |= {f"b{column}_{row + 1}": xy for (column, row), xy in layers}
+        chips = {
+            f"b{column}_{row + 1}": (x, y + self.drop)
+            for (column, row), (x, y) in place.items()
+            if column
+        }
+        chip, biases = (
+            (self.chip_width + self.apart, self.chip_height + self.apart),
+            [*chips.values()],
+        )
+        for layer in range(self.depth):  # plates of different layers stand far from each other
+            here = {name: pair for name, pair in ends.items() if name.startswith(f"w{layer + 1}")}
+            discs = [at for (column, _), at in place.items() if column in (layer, layer + 1)]
+            chips |= spread_along(here, chip, biases, discs, self.radius)
         return size, place, ends, chips
 
     def _gap(self, layer, edges, across):
@@ -99,7 +107,7 @@ class NetworkView(View):
             return min(214, (PAGE - 46 - self._right) / self.depth)
         high = self.chip_height + self.apart
         above = self.drop + high / 2 if layer else self.input_radius + 3 * self.apart
-        return above + high * max(math.ceil(edges / 2), 2) + self.apart + self.radius
+        return above + high * (2 + edges / 4) + self.apart + self.radius
 
     def draw(self, figure, wide):
         """Return the wide drawing (layers left to right) or the narrow one (top to bottom)."""
@@ -115,7 +123,7 @@ class NetworkView(View):
             parts.append(
                 text(x, height - 4, caption, "bf-caption-small")
                 if across
-                else text(2, y - 40, caption, "bf-caption-small bf-start")
+                else text(2, y - 44, caption, "bf-caption-small bf-start")
             )
         shown = f"<g aria-hidden=true>{''.join(parts)}</g>"
         buttons = [self._chip(figure, name, *xy) for name, xy in chips.items()]
@@ -148,10 +156,9 @@ class NetworkView(View):
         (value, value_mark), (grad, grad_mark) = (
             figure.recording.read(of, name) for of in ("value", "grad")
         )
-        texts = text(-34, -4, svg_symbol(figure.symbols[name]), "bf-plate-name")
-        texts += text(34, -3, shown(value), "", value_mark) + text(
-            34, 12, shown(grad), "", grad_mark
-        )
+        texts = text(-38, -4, svg_symbol(figure.symbols[name]), "bf-plate-name")
+        texts += text(38, -3, shown(value), "", value_mark)
+        texts += text(38, 12, shown(grad), "", grad_mark)
         return (
             f"<g class=bf-chip data-pick={figure.recording.number_of(name)} "
             f"transform=translate({x:.4g},{y:.4g})><rect />{texts}</g>"
@@ -167,7 +174,7 @@ class NetworkView(View):
                 f"<g class=bf-box data-box={recording.number_of(name)} {at}>"
                 f"<circle r={self.input_radius} />"
                 f"<text y=-5 class=bf-symbol>{svg_symbol(figure.symbols[name])}</text>"
-                f"<text y=15 {mark}>{shown(value)}</text></g>"
+                f"{text(0, 12, shown(value), 'bf-input', mark)}</g>"
             )
         z, a = f"z{column}_{row + 1}", self._output(figure, column, row)
         iz, ia = recording.number_of(z), recording.number_of(a)
@@ -183,8 +190,8 @@ class NetworkView(View):
             f'<path class=bf-level data-fill="{ia} {r}" d="{fill_path(r, fill_level(va))}"/>'
             f"<circle class=bf-rim r={r} />"
             f"<text y=-19 class=bf-z>z {number_span(shown(vz), z_mark)}</text>"
-            f"<text y=3 class=bf-big {a_mark}>{shown(va)}</text>"
-            f"<text y=22 class=bf-grad>δ {number_span(shown(delta), d_mark)}</text></g>"
+            f"{text(0, 3, shown(va), 'bf-big', a_mark)}"
+            f"<text y=20 class=bf-grad>δ {number_span(shown(delta), d_mark)}</text></g>"
         )
 
     def _targets(self, figure, place, across):

@@ -75,7 +75,7 @@ LOOK = """(figure, settings) => {
       if (el.tagName === "B" || el.tagName === "P") {
         const range = document.createRange();
         range.selectNodeContents(el);
-        boxes.push({ text: el, said: el.textContent, box: thinner(range.getBoundingClientRect()) });
+        if (el.textContent) boxes.push({ text: el, said: el.textContent, box: thinner(range.getBoundingClientRect()) });
       }
     }
     for (const el of figure.querySelectorAll("input, button")) {
