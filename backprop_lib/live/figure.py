@@ -276,8 +276,8 @@ class Figure:
             f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p></div>'
             f"<div class=bf-panel>{self.curves()}<div class=bf-sliders>{self._slider_rows()}"
             f"{self.histories()}{self._winding()}</div></div></div>"
-            f"<div class=bf-controls>{self._buttons()}</div>{self._check_line()}</fieldset>"
-            f"{self._help()}"
+            f"<div class=bf-controls>{self._buttons()}</div>{self._check_line()}{self._help()}"
+            "</fieldset>"
             '<p class=bf-note role=status></p><p class="bf-spoken" aria-live=polite></p>'
             f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
             f"{self._table()}<script type=application/json>{self._json()}</script>"
