@@ -222,7 +222,7 @@
       this.byLeaf = new Map(this.sliders.map((slider) => [slider.leaf, slider]));
       const texts = (name) =>
         marked(name).map((el) => ({
-          el, node: el.firstChild, at: numbers(el, name), digits: el.dataset.digits, text: el.textContent,
+          el, node: el.firstChild, at: numbers(el, name), digits: el.dataset.digits, text: el.textContent, room: roomOf(el),
         }));
       this.valueTexts = texts("value");
       this.gradTexts = texts("grad");
@@ -231,7 +231,15 @@
       this.edges = marked("edge").map((el) => ({ el, i: Number(el.dataset.edge) }));
       this.chips = marked("pick").map((el) => ({ el, at: numbers(el, "pick") }));
       this.boxes = marked("box").map((el) => ({ el, at: numbers(el, "box") }));
-      this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat), cells: this.cellsOf(el) }));
+      this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat) || Infinity, cells: this.cellsOf(el) }));
+      this.shares = this.sharesOf(marked("share"), marked("full"));
+      this.columns = [...this.querySelectorAll(".bf-heat:has(> .bf-tick)")].map((el) => ({
+        cells: this.cellsOf(el), names: [...el.querySelectorAll(".bf-tick")],
+      }));
+      this.places = [...this.querySelectorAll(".bf-heat g > rect, [data-bar]")].map((el) => ({
+        el, of: numberedIn(el.nextElementSibling.dataset),
+      }));
+      this.ownPlace = new Set(this.places.map(({ of }) => of.grad));
       this.bars = marked("bar").map((el) => ({ el, read: this.reader(el.nextElementSibling), at: numbers(el, "bar") }));
       this.lines = marked("line").map((el) => ({ el, at: numbers(el, "line"), plane: planeOf(el) }));
       this.points = marked("point").map((el) => ({ el, at: numbers(el, "point"), plane: planeOf(el) }));
@@ -261,6 +269,12 @@
         return () => this.local(target, source);
       }
       return value ? () => this.value(Number(value)) : () => this.grad(Number(grad));
+    }
+
+    // The blocks of one scale, and where the number of its full colour stands
+    sharesOf(blocks, texts) {
+      const byName = Object.groupBy(blocks, (el) => el.dataset.share);
+      return Object.values(byName).map((some, k) => ({ cells: some.flatMap((el) => this.cellsOf(el)), full: texts[k] }));
     }
 
     cellsOf(block) {
@@ -615,13 +629,19 @@
 
     // Heat maps, bars, and the lines and points of a plane
     showShapes() {
-      for (const { scale, cells } of this.heats) {
+      for (const { scale, cells } of this.heats) shade(cells, cells.map(({ read }) => read()), scale);
+      for (const { cells, full } of this.shares) {
         const numbers = cells.map(({ read }) => read());
-        const most = scale || largest(numbers);
-        cells.forEach(({ el, rect }, k) => {
-          const [fill, strong] = blended(numbers[k] / most);
-          change(rect, "fill", fill);
-          el.classList.toggle("bf-strong", strong);
+        const most = Math.max(...numbers.map(Math.abs).filter(Number.isFinite), 0);
+        shade(cells, numbers, most || 1);
+        full.textContent = most ? format(most) : "–";
+      }
+      for (const { cells, names } of this.columns) {
+        const numbers = names.map((_, k) => cells[k].read());
+        const most = Math.max(...numbers.filter(Number.isFinite));
+        names.forEach((name, k) => {
+          const marked = Number.isFinite(most) && k === numbers.indexOf(most);
+          for (const el of [name, cells[k].el]) el.classList.toggle("bf-most", marked);
         });
       }
       for (const { el, read, at: [middle, pixels, half] } of this.bars) {
@@ -663,6 +683,10 @@
       for (const box of this.boxes) lit(box.el, box.at.includes(current[0]));
       for (const chip of this.chips) {
         lit(chip.el, (walking ? current.slice(1) : [this.touched]).includes(chip.at[0]));
+      }
+      const now = walking ? current : [this.touched];
+      for (const { el, of } of this.places) {
+        lit(el, forward ? of.value === now[0] : [of.grad, of.source, this.ownPlace.has(of.value) ? null : of.value].some((i) => now.includes(i)));
       }
       let said = this.lostSentence() ?? this.backwardSentence(this.touched);
       if (forward) said = `<b>Forward, ${at + 1} of ${ahead.length}.</b> ${this.forwardSentence(current[0])}`;
@@ -859,6 +883,30 @@
     if (text.node) text.node.data = written;
     else text.el.textContent = written;
     text.node = text.el.firstChild;
+    if (text.room) fit(text.el, written.length, ...text.room);
+  }
+
+  // The room that a number has in pixels, and the size of its letters where it fits
+  const roomOf = (el) => el.closest("[data-room]")?.dataset.room.split(" ").map(Number);
+
+  // The rule of fitting in backprop_lib/live/heatmap.py
+  function fit(el, count, room, letters) {
+    const size = (room - 1) / (0.64 * Math.max(count, 1));
+    if (size >= letters) el.removeAttribute("style");
+    else change(el, "style", `--letters:${Math.floor(10 * size) / 10}px`);
+  }
+
+  // Which value, gradient and local derivative an element shows, the last one by its input
+  function numberedIn({ value = "-1", grad = "-1", local = "-1" }) {
+    return { value: Number(value), grad: Number(grad), source: Number(local.split(" ").pop()) };
+  }
+
+  function shade(cells, numbers, most) {
+    cells.forEach(({ el, rect }, k) => {
+      const [fill, strong] = blended(numbers[k] / most);
+      change(rect, "fill", fill);
+      el.classList.toggle("bf-strong", strong);
+    });
   }
 
   // The largest absolute value that is a number, to be divided by

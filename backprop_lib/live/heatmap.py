@@ -16,7 +16,19 @@ from backprop_lib.still import picture
 KINDS = {None: "bf-caption-small", "forward": "bf-value", "backward": "bf-grad"}
 
 
-def heat_svg(title, numbers, texts, cell, scale, kind, marks=None, columns=(), attributes=""):
+def heat_svg(
+    title,
+    numbers,
+    texts,
+    cell,
+    scale,
+    kind,
+    marks=None,
+    columns=(),
+    attributes="",
+    tall=0,
+    most=None,
+):
     """Return the drawing of a matrix.
 
     Parameters
@@ -37,28 +49,43 @@ def heat_svg(title, numbers, texts, cell, scale, kind, marks=None, columns=(), a
         What stands below each column.
     attributes : str, optional
         Of the drawing.
+    tall : int, optional
+        The height that the cells are centred in, for drawings side by side.
+    most : int, optional
+        A column to be marked, its first cell and what stands below it.
     """
     wide, high = cell
     cells = []
     for (r, c), x in np.ndenumerate(np.array(numbers)):
         fill, strong = blended(float(x) / scale)
+        classes = ["bf-strong"] * strong + ["bf-most"] * ((r, c) == (0, most))
         mark = marks[r][c] if marks else ""
         cells.append(
-            f"<g{' class=bf-strong' if strong else ''} transform=translate({c * wide},{r * high})>"
+            f"<g{classes_of(' '.join(classes))} transform=translate({c * wide},{r * high})>"
             f"<rect width={wide} height={high} fill={fill} /><text {mark} x={wide / 2:g} "
             f"y={high / 2 + 4:g}>{texts[r][c]}</text></g>"
         )
-    under = high * len(numbers) + 14
+    own = high * len(numbers)
     for c, name in enumerate(columns):
-        x = (c + 0.5) * wide
-        cells.append(f'<text x={x:g} y={under} class="bf-tick bf-middle">{escape(name)}</text>')
-    width = max(wide * len(numbers[0]), 8 * len(title)) + 2
-    height = high * len(numbers) + (44 if columns else 26)
+        x, marked = (c + 0.5) * wide, " bf-most" * (c == most)
+        cells.append(
+            f'<text x={x:g} y={own + 14} class="bf-tick bf-middle{marked}">{escape(name)}</text>'
+        )
+    letters = len(re.sub(r"[_^\u200b]", "", title))
+    width = max(wide * len(numbers[0]), (7 if kind == KINDS[None] else 9) * letters) + 2
+    height = max(own, tall) + (41 if columns else 23)
     title = svg_symbol(title) if "^" in title else escape(title)
     return (
-        f'<svg viewBox="-1 -24 {width} {height}" width={width} height={height} class=bf-heat {attributes}>'
-        f"<text y=-8{classes_of(kind)}>{title}</text>{''.join(cells)}</svg>"
+        f'<svg viewBox="-1 {-21 - max(tall - own, 0) / 2:g} {width} {height}" width={width} '
+        f"height={height} class=bf-heat {attributes}>"
+        f"<text y=-6{classes_of(kind)}>{title}</text>{''.join(cells)}</svg>"
     )
+
+
+def fitting(text, room, letters):
+    """Return the attribute that makes a long number's letters small enough; as in the script."""
+    size = (room - 1) / (0.64 * max(len(text), 1))
+    return "" if size >= letters else f" style=--letters:{math.floor(10 * size) / 10:g}px"
 
 
 def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, columns=()):
