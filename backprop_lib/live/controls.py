@@ -276,7 +276,7 @@ class FigureControls:
 
         A value whose gradient has no place of its own stands for it.
         """
-        drawn = ":is(.bf-heat g, .bf-bars)"
+        drawn = ":is(.bf-heat, .bf-bars)"
         for i in numbers:
             value, grad, local = (
                 f"[data-value='{i}']",

@@ -232,11 +232,11 @@
       this.chips = marked("pick").map((el) => ({ el, at: numbers(el, "pick") }));
       this.boxes = marked("box").map((el) => ({ el, at: numbers(el, "box") }));
       this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat) || Infinity, cells: this.cellsOf(el) }));
-      this.shares = this.sharesOf(marked("share"), marked("full"));
+      this.shares = [...this.querySelectorAll(".bf-matrices")].flatMap((view) => this.sharesIn(view));
       this.columns = [...this.querySelectorAll(".bf-heat:has(> .bf-tick)")].map((el) => ({
         cells: this.cellsOf(el), names: [...el.querySelectorAll(".bf-tick")],
       }));
-      this.places = [...this.querySelectorAll(".bf-heat g > rect, [data-bar]")].map((el) => ({
+      this.places = [...this.querySelectorAll(".bf-heat > rect, [data-bar]")].map((el) => ({
         el, of: numberedIn(el.nextElementSibling.dataset),
       }));
       this.ownPlace = new Set(this.places.map(({ of }) => of.grad));
@@ -271,14 +271,17 @@
       return value ? () => this.value(Number(value)) : () => this.grad(Number(grad));
     }
 
-    // The blocks of one scale, and where the number of its full colour stands
-    sharesOf(blocks, texts) {
-      const byName = Object.groupBy(blocks, (el) => el.dataset.share);
-      return Object.values(byName).map((some, k) => ({ cells: some.flatMap((el) => this.cellsOf(el)), full: texts[k] }));
+    // The cells that share a scale, and where the number of its full colour stands
+    sharesIn(view) {
+      return [...view.querySelectorAll("[data-full]")].map((full, k) => ({
+        full, cells: [...view.querySelectorAll(`[data-share="${k}"]`)].flatMap((el) => this.cellsOf(el)),
+      }));
     }
 
     cellsOf(block) {
-      return [...block.querySelectorAll("g")].map((el) => ({ el, rect: el.firstChild, read: this.reader(el.lastChild) }));
+      return [...block.querySelectorAll("rect")].map((rect) => ({
+        rect, text: rect.nextElementSibling, read: this.reader(rect.nextElementSibling),
+      }));
     }
 
     // Puts a field beside a slider, in place of the number that stands there
@@ -641,7 +644,7 @@
         const most = Math.max(...numbers.filter(Number.isFinite));
         names.forEach((name, k) => {
           const marked = Number.isFinite(most) && k === numbers.indexOf(most);
-          for (const el of [name, cells[k].el]) el.classList.toggle("bf-most", marked);
+          for (const el of [name, cells[k].rect]) el.classList.toggle("bf-most", marked);
         });
       }
       for (const { el, read, at: [middle, pixels, half] } of this.bars) {
@@ -866,7 +869,7 @@
     const strength = Math.min(Math.abs(share), 1);
     const end = share > 0 ? [27, 120, 55] : [118, 42, 131];
     const channels = end.map((channel) => Math.floor(255.5 + (channel - 255) * strength));
-    return [`rgb(${channels})`, share > 0.9 || share < -0.74];
+    return ["#" + channels.map((channel) => channel.toString(16).padStart(2, "0")).join(""), share > 0.9 || share < -0.74];
   }
 
   function fixed(x, digits) {
@@ -887,7 +890,11 @@
   }
 
   // The room that a number has in pixels, and the size of its letters where it fits
-  const roomOf = (el) => el.closest("[data-room]")?.dataset.room.split(" ").map(Number);
+  function roomOf(el) {
+    if (!el.matches(".bf-heat > rect + text")) return el.dataset.room?.split(" ").map(Number);
+    const room = Number(el.previousElementSibling.getAttribute("width"));
+    return [room, room < 36 ? 10 : 11];
+  }
 
   // The rule of fitting in backprop_lib/live/heatmap.py
   function fit(el, count, room, letters) {
@@ -902,10 +909,10 @@
   }
 
   function shade(cells, numbers, most) {
-    cells.forEach(({ el, rect }, k) => {
+    cells.forEach(({ rect, text }, k) => {
       const [fill, strong] = blended(numbers[k] / most);
       change(rect, "fill", fill);
-      el.classList.toggle("bf-strong", strong);
+      text.classList.toggle("bf-strong", strong);
     });
   }
 

@@ -56,10 +56,10 @@ def _blocks():
             Block("dZ", z, of="grad", digits=2, cell=(32, 20)),
             Block("dW", w, of="grad", cell=(46, 24)),
         ],
-        [Block("scores", scores, digits=1, columns=digits, **row)],
+        [Block("scores, the largest marked", scores, digits=1, columns=digits, **row)],
         [Block("probability: softmax of the scores", softmax, "local", 1, 2, **row)],
         [Block("target", targets, scale=1, digits=0, **row)],
-        [Block("∂J/∂ scores", scores, of="grad", scale=1, digits=2, **row)],
+        [Block("∂J/∂ scores = probability − target", scores, of="grad", scale=1, digits=2, **row)],
     ]
 
 

@@ -5,7 +5,7 @@ from html import escape
 from math import inf, isfinite
 
 from backprop_lib._validate import instance, positive_number, sequence, whole_number
-from backprop_lib.live.heatmap import fitting, heat_svg
+from backprop_lib.live.heatmap import fitting, heat
 from backprop_lib.live.numbers import number, shown
 from backprop_lib.live.recording import check_kind
 from backprop_lib.live.svg import View, svg, text
@@ -68,49 +68,38 @@ class Block:
         if not self.scale:
             self.scale = self.title if len(self.names) * len(self.names[0]) > 1 else inf
 
-    @property
-    def height(self):
-        """The height of the cells in pixels."""
-        return self.cell[1] * len(self.names)
-
     def numbers(self, figure):
         """Return the numbers by row."""
         return [[figure.recording.read(self.of, name)[0] for name in row] for row in self.names]
 
-    def draw(self, figure, largest, tall):
-        """Return the drawing, its cells centred in a height; ``largest`` has the shared scales."""
-        numbers, letters = self.numbers(figure), 10 if self.cell[0] < 36 else 11
-        digits = "" if self.digits is None else f" data-digits={self.digits}"
+    def draw(self, figure, largest):
+        """Return width, height and drawing; ``largest`` has the scales that blocks share."""
+        wide, (read, letters) = self.cell[0], (figure.recording.read, self.letters)
+        numbers = self.numbers(figure)
         texts = [[shown(x, self.digits) for x in row] for row in numbers]
+        digits = "" if self.digits is None else f" data-digits={self.digits}"
         marks = [
             [
-                figure.recording.read(self.of, name)[1]
-                + digits
-                + fitting(written, self.cell[0], letters)
+                read(self.of, name)[1] + digits + fitting(written, wide, letters)
                 for name, written in zip(*row, strict=True)
             ]
             for row in zip(self.names, texts, strict=True)
         ]
-        shares = isinstance(self.scale, str)
-        heat = (
-            f'data-share="{escape(self.scale)}"'
-            if shares
-            else f"data-heat={0 if self.scale == inf else self.scale:g}"
+        scale = (largest[self.scale] or 1.0) if self.shares else self.scale
+        most = _place_of_largest(numbers[0]) if self.columns else None
+        return heat(
+            self.title, numbers, texts, self.cell, scale, KINDS[self.of], marks, self.columns, most
         )
-        small = " style=--letters:10px" if letters == 10 else ""
-        return heat_svg(
-            self.title,
-            numbers,
-            texts,
-            self.cell,
-            (largest[self.scale] or 1.0) if shares else self.scale,
-            KINDS[self.of],
-            marks,
-            self.columns,
-            attributes=f'aria-hidden=true {heat} data-room="{self.cell[0]} {letters}"{small}',
-            tall=tall,
-            most=_place_of_largest(numbers[0]) if self.columns else None,
-        )
+
+    @property
+    def shares(self):
+        """Whether the full colour stands for the largest number, here or in several blocks."""
+        return isinstance(self.scale, str)
+
+    @property
+    def letters(self):
+        """The size of the letters in pixels."""
+        return 10 if self.cell[0] < 36 else 11
 
 
 class MatrixView(View):
@@ -126,87 +115,88 @@ class MatrixView(View):
     """
 
     def __init__(self, rows, boxes=()):
-        rows = sequence(rows, "MatrixView: rows")
-        self.rows = []
-        for row in rows:
-            parts = sequence(row, "MatrixView: rows")
-            lines = [part if isinstance(part, list) else [part] for part in parts]
-            self.rows.append(lines)
+        owner = "MatrixView: rows"
+        rows = [sequence(row, owner) for row in sequence(rows, owner)]
+        self.rows = [[line if isinstance(line, list) else [line] for line in row] for row in rows]
         self.boxes = sequence(boxes, "MatrixView: boxes", str)
-        parts = [part for row in self.rows for line in row for part in line]
-        blocks = [part for part in parts if not isinstance(part, str)]
-        self.blocks = sequence(blocks, "MatrixView: rows", Block)
+        self.blocks = []
+        for line in sum(self.rows, start=[]):
+            blocks = [part for part in line if len(line) == 1 or not isinstance(part, str)]
+            self.blocks += sequence(blocks, owner, Block)
+            if not blocks:
+                raise ValueError(f"{owner}: expected a Block in each formula, got {line!r}")
         self.needs = [at for block in self.blocks for names in block.names for at in names]
         self.needs += self.boxes
         if any(block.scale != inf for block in self.blocks):
             self.legend = "purple below 0, green above"
 
     def html(self, figure):
-        """Return one drawing for each block and operator, those of a formula on one line."""
-        largest = self._largest(figure)
-        rows = [
-            "".join(
-                drawn[0]
-                if len(drawn) == 1
-                else f"<div class=bf-formula-line>{''.join(drawn)}</div>"
-                for drawn in row
-            )
-            for row in self._drawn(figure, largest)
-        ]
-        rows.append("".join(_full(largest)))
-        return "".join(f"<div class=bf-matrices>{row}</div>" for row in rows if row)
+        """Return one drawing for each block, and for each formula."""
+        rows = "".join(f"<div>{''.join(row)}</div>" for row in self.pictures(figure) if row)
+        return f"<div class=bf-matrices aria-hidden=true>{rows}</div>"
 
     def pictures(self, figure):
-        """Return the drawings by row."""
+        """Return the drawings by row; at last what the full colours stand for."""
         largest = self._largest(figure)
-        rows = [sum(row, start=[]) for row in self._drawn(figure, largest)]
+        rows = [[self._line(line, figure, largest) for line in row] for row in self.rows]
         return [*rows, _full(largest)]
 
     def _largest(self, figure):
-        """Return the largest absolute value of the blocks that share a scale; 0 for none."""
+        """Return the largest absolute value of each shared scale; 0 where there is none."""
         largest = {}
         for block in self.blocks:
-            if isinstance(block.scale, str):
+            if block.shares:
                 sizes = [abs(x) for row in block.numbers(figure) for x in row if isfinite(x)]
                 largest[block.scale] = max([largest.get(block.scale, 0.0), *sizes])
         return largest
 
-    def _drawn(self, figure, largest):
-        """Return the drawings by row and line, those of one line equally high."""
-        rows = []
-        for row in self.rows:
-            rows.append([])
-            for line in row:
-                tall = max(part.height for part in line if isinstance(part, Block))
-                rows[-1].append(
-                    [
-                        _sign(part, tall)
-                        if isinstance(part, str)
-                        else part.draw(figure, largest, tall)
-                        for part in line
-                    ]
-                )
-        return rows
+    def _line(self, line, figure, largest):
+        """Return blocks and operators side by side, their middles at one height."""
+        drawn = [None if isinstance(p, str) else p.draw(figure, largest) for p in line]
+        tall = max(height for _, height, _ in filter(None, drawn))
+        parts, x, under = [], 1, 0
+        for part, block in zip(line, drawn, strict=True):
+            if block is None:
+                width = _sign_width(part)
+                parts.append(_sign(part, x + width / 2, 21 + tall / 2))
+            else:
+                width, height, content = block
+                place = f"transform=translate({x},{21 + (tall - height) / 2:g})"
+                parts.append(f"<g class=bf-heat {_scale(part, largest)} {place}>{content}</g>")
+                under = max(under, 18 * bool(part.columns))
+            x += width + 2
+        return svg(x - 1, tall + 23 + under, parts)
 
 
-def _sign(words, tall):
-    """Return the drawing of an operator; what stands before a line break is small, above it."""
+def _scale(block, largest):
+    """Return the attributes that tell the script a block's scale and its letters."""
+    small = " style=--letters:10px" * (block.letters == 10)
+    if block.shares:
+        return f"data-share={list(largest).index(block.scale)}{small}"
+    return f"data-heat={0 if block.scale == inf else block.scale:g}{small}"
+
+
+def _sign(words, x, y):
+    """Return an operator; what stands before a line break is small, above it."""
     *above, sign = words.split("\n")
-    width = max(SIGN + 8 * (len(sign) - 1), 7 * len("".join(above)))
-    parts = [text(width / 2, 26 + tall / 2, escape(sign), "bf-sign bf-middle")]
-    parts += [text(width / 2, 13 + tall / 2, escape(a), "bf-tick bf-middle") for a in above]
-    return svg(width, tall + 23, parts)
+    small = [text(x, y - 8, escape(word), "bf-tick bf-middle") for word in above]
+    return text(x, y + 5, escape(sign), "bf-sign") + "".join(small)
+
+
+def _sign_width(words):
+    *above, sign = words.split("\n")
+    return max(10 + 7 * (len(sign) - 1), 6 * len("".join(above)))
 
 
 def _full(largest):
-    """Return what the full colour of each shared scale stands for, if there are any."""
+    """Return what the full colour of each shared scale stands for."""
     drawn = []
     for name, x in largest.items():
         words = f"{'' if drawn else 'full colour: '}{name} = "
-        written = f"<tspan data-full>{number(x) if x else '–'}</tspan>"
-        width = 6.5 * len(words.replace("^", "")) + 64
-        content = f"{escape(words)}{written}"
-        drawn.append(svg(width, 16, [text(0, 12, content, "bf-tick")]))
+        number_ = f"<tspan data-full>{number(x) if x else '–'}</tspan>"
+        drawn.append(
+            svg(6 * len(words) + 52, 16, [text(0, 12, escape(words) + number_, "bf-tick")])
+        )
     return drawn
 
 
