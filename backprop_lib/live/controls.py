@@ -269,7 +269,7 @@ class FigureControls:
         style = f"{','.join(lit)}{{stroke:var(--{colour});stroke-width:3}}" if lit else ""
         names = [boxed, *picked] if boxed else picked
         cells = ",".join(self._cells([at(name) for name in names], forward))
-        return f"<style>{style}{cells}{{stroke:var(--{colour});stroke-width:5}}</style>"
+        return f"<style>{style}{cells}{{stroke:var(--rim,var(--{colour}));stroke-width:5}}</style>"
 
     def _cells(self, numbers, forward):
         """Return the selectors of the cells and bars that show values, or else gradients.

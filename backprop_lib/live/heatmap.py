@@ -56,8 +56,8 @@ def heat(title, numbers, texts, cell, scale, kind, marks=None, columns=(), most=
         marked = " bf-most" * (c == most)
         place = f"x={(c + 0.5) * wide:g} y={height + 14}"
         parts.append(f'<text {place} class="bf-tick bf-middle{marked}">{escape(name)}</text>')
-    letters = (7 if kind == KINDS[None] else 9) * len(re.sub("[_^]", "", title))
-    return max(wide * len(numbers[0]), letters), height, "".join(parts)
+    heading_width = (7 if kind == KINDS[None] else 8.4) * len(re.sub("[_^]", "", title))
+    return max(wide * len(numbers[0]), round(heading_width)), height, "".join(parts)
 
 
 def fitting(text, room, letters):

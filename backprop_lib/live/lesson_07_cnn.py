@@ -41,6 +41,7 @@ def _blocks():
     digits = [str(k) for k in range(10)]
     scores, targets = [[f"s{k}" for k in digits]], [[f"t{k}" for k in digits]]
     softmax = [[("L", f"s{k}") for k in digits]]  # the slope of log Σ exp is the probability
+    largest = "scores, the largest marked"
     image = {"digits": -1, "cell": (15, 15)}
     small = {"digits": 1, "cell": (26, 20), "scale": "Z and ReLU"}
     row = {"cell": (32, 20)}
@@ -56,7 +57,7 @@ def _blocks():
             Block("dZ", z, of="grad", digits=2, cell=(32, 20)),
             Block("dW", w, of="grad", cell=(46, 24)),
         ],
-        [Block("scores, the largest marked", scores, digits=1, columns=digits, **row)],
+        [Block(largest, scores, scale="scores", digits=1, columns=digits, **row)],
         [Block("probability: softmax of the scores", softmax, "local", 1, 2, **row)],
         [Block("target", targets, scale=1, digits=0, **row)],
         [Block("∂J/∂ scores = probability − target", scores, of="grad", scale=1, digits=2, **row)],

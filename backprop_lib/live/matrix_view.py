@@ -185,7 +185,7 @@ def _sign(words, x, y):
 
 def _sign_width(words):
     *above, sign = words.split("\n")
-    return max(10 + 7 * (len(sign) - 1), 6 * len("".join(above)))
+    return max(10 + 9 * (len(sign) - 1), 6 * len("".join(above)))
 
 
 def _full(largest):
@@ -195,7 +195,7 @@ def _full(largest):
         words = f"{'' if drawn else 'full colour: '}{name} = "
         number_ = f"<tspan data-full>{number(x) if x else '–'}</tspan>"
         drawn.append(
-            svg(6 * len(words) + 52, 16, [text(0, 12, escape(words) + number_, "bf-tick")])
+            svg(5.5 * len(words) + 44, 16, [text(0, 12, escape(words) + number_, "bf-tick")])
         )
     return drawn
 
