@@ -957,3 +957,28 @@ def test_each_example_of_the_deltas_has_the_loss_it_is_called_after():
     ]:
         figure.controls.example.value = example
         assert loss.data == pytest.approx(expected(), rel=1e-12)  # 1 − a loses two digits
+
+
+def test_every_formula_of_matrices_holds():
+    """Each line of the figure is an equation; the second one of a row begins with the first's δ."""
+    figure = live.matrix_figure()
+    figure.recording.by_name["b1_1"].data = -0.7  # a switch is off
+    figure.recording.run()
+    view, checked = figure.views[0], 0
+
+    def evaluated(parts):
+        code = {"·": "@", "−": "-", ") ⊙": ") *", "½(": "0.5 * (", ")² =": ") ** 2 ="}
+        blocks = [np.array(p.numbers(figure)) for p in parts if isinstance(p, live.Block)]
+        names = iter(f"blocks[{k}]" for k in range(len(blocks)))
+        text = " ".join(code.get(p, p) if isinstance(p, str) else next(names) for p in parts)
+        return [eval(side, {"blocks": blocks}) for side in text.replace("ReLU\n→", "=").split("=")]
+
+    for row in view.rows:
+        for k, line in enumerate(row):
+            before = [row[0][-1]] if k and line[0] == "·" else []
+            left, middle, *after = evaluated(before + line)
+            np.testing.assert_allclose(left, middle, rtol=1e-12)
+            for a in after:
+                np.testing.assert_array_equal(a, np.maximum(middle, 0))
+            checked += 1
+    assert checked == 10
