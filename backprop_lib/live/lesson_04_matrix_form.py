@@ -11,7 +11,7 @@ from backprop_lib.live.network_view import NetworkView
 from backprop_lib.record import record_network
 
 CELL = 44, 20
-TURNED = "ᵀ"
+TURNED = "\u200bᵀ"  # beside a superscript, not in it
 
 
 def network_figure(example=worked.SIGMOID_2_2_2, reach=2, learning_rate=0.3):
