@@ -110,7 +110,8 @@ def record_kernel_network(image, label, kernel=VERTICAL_STROKE):
     dict of str to Value
         The pixels ``p00`` to ``p77``, the kernel ``w00`` to ``w22`` and its bias ``b``, the map
         before and after ReLU ``z00``, ``a00`` to ``z55``, ``a55``, the scores ``s0`` to ``s9``,
-        the targets ``t0`` to ``t9`` and the loss ``J``.
+        the targets ``t0`` to ``t9``, the logarithm ``L`` of the sum of the scores' exponentials,
+        whose derivatives by the scores are their probabilities, and the loss ``J``.
     """
     image = real_array(image, "record_kernel_network: image", (8, 8))
     label = whole_number(label, "record_kernel_network: label", least=0, most=9)
@@ -140,7 +141,8 @@ def record_kernel_network(image, label, kernel=VERTICAL_STROKE):
     for k, score in enumerate(scores):
         v[f"s{k}"], v[f"t{k}"] = score, graph.Value(float(k == label))
         wanted = wanted + v[f"t{k}"] * score
-    v["J"] = largest + graph.log(total) - wanted
+    v["L"] = largest + graph.log(total)
+    v["J"] = v["L"] - wanted
     return named(v)
 
 

@@ -558,6 +558,22 @@ def test_a_figure_takes_numbers_of_other_kinds_and_stores_floats():
         (lambda x: live.NetworkView([0, 1]), ValueError, "sizes: expected a whole number >= 1"),
         (lambda x: live.NetworkView([1, 10]), ValueError, "sizes: expected a whole number <= 9"),
         (lambda x: live.MatrixView([["x"]]), TypeError, "MatrixView: rows: expected a Block, got"),
+        (lambda x: live.MatrixView([[["·"], 3]]), TypeError, "MatrixView: rows: expected a Block,"),
+        (
+            lambda x: live.MatrixView([[["·", "+"]]]),
+            ValueError,
+            "MatrixView: rows: .* in each form",
+        ),
+        (
+            lambda x: live.MatrixView([], "x"),
+            TypeError,
+            "MatrixView: boxes: expected a list, got s",
+        ),
+        (
+            lambda x: live.Block("W", [["w"]], columns=["0", "1"]),
+            ValueError,
+            "Block W: columns: expected one for each, got 2",
+        ),
         (lambda x: live.MatrixView([3]), TypeError, "MatrixView: rows: expected a list, got int"),
         (lambda x: live.Block(3, [["w"]]), TypeError, "Block: title: expected a str, got int"),
         (lambda x: live.Block("W", ["ab"]), TypeError, "Block W: names: expected a list, got str"),
@@ -755,7 +771,7 @@ def test_a_heat_map_of_any_precision_and_size():
 def test_a_heat_map_writes_every_number():
     drawing = live.heatmap([[1.0, -0.5], [0.0, 0.25]], "W")
     assert re.findall(r">([−\d.]+)</text>", drawing) == ["1.00", "−0.50", "0.00", "0.25"]
-    assert "rgb(255,255,255)" in drawing  # white at zero
+    assert "#ffffff" in drawing  # white at zero
     with pytest.raises(ValueError, match="heatmap: matrix: expected shape"):
         live.heatmap([1.0, 2.0], "W")
 
@@ -839,24 +855,27 @@ def test_an_arrow_s_head_is_behind_its_tip():
 @pytest.mark.parametrize(
     "share, colour, white",
     [
-        (0.0, "255,255,255", False),
-        (0.5, "141,188,155", False),
-        (1.0, "27,120,55", True),
-        (9.0, "27,120,55", True),
-        (-0.74, "154,97,163", False),
-        (-0.75, "152,95,162", True),
-        (-1.0, "118,42,131", True),
+        (0.0, "#ffffff", False),
+        (0.5, "#8dbc9b", False),
+        (1.0, "#1b7837", True),
+        (9.0, "#1b7837", True),
+        (-0.74, "#9a61a3", False),
+        (-0.75, "#985fa2", True),
+        (-1.0, "#762a83", True),
     ],
 )
 def test_a_cell_s_colour_and_the_ink_on_it(share, colour, white):
-    assert blended(share) == (f"rgb({colour})", white)
+    assert blended(share) == (colour, white)
 
 
 def test_a_number_alone_has_no_colour_and_a_column_has():
-    for names, heat in [([["w"]], "1e+09"), ([["w"], ["x"]], "0")]:
+    for names, scale in [([["w"]], "data-heat=0 "), ([["w"], ["x"]], "data-share=0 ")]:
         view = live.MatrixView([[live.Block("W", names)]])
         values, arguments = one_weight(views=[view])
-        assert f"data-heat={heat}>" in live.Figure(*values, **arguments).html()
+        drawing = live.Figure(*values, **arguments).drawing()
+        assert scale in drawing
+        fills = re.findall(r"fill=(#\w+)", drawing)
+        assert (fills == ["#ffffff"]) == ("full colour" not in drawing) == (len(names) == 1)
 
 
 def test_a_neuron_is_filled_to_its_activation():
@@ -972,3 +991,28 @@ def test_no_plate_of_a_weight_covers_another_or_a_neuron(name, wide):
             aside, above = max(abs(x - u) - wide / 2, 0), max(abs(y - v) - high / 2, 0)
             radius = network.radius if column else network.input_radius
             assert math.hypot(aside, above) >= radius - 4  # the corners are round
+
+
+def test_every_formula_of_matrices_holds():
+    """Each line of the figure is an equation; the second one of a row begins with the first's δ."""
+    figure = live.matrix_figure()
+    figure.recording.by_name["b1_1"].data = -0.7  # a switch is off
+    figure.recording.run()
+    view, checked = figure.views[0], 0
+
+    def evaluated(parts):
+        code = {"·": "@", "−": "-", ") ⊙": ") *", "½(": "0.5 * (", ")² =": ") ** 2 ="}
+        blocks = [np.array(p.numbers(figure)) for p in parts if isinstance(p, live.Block)]
+        names = iter(f"blocks[{k}]" for k in range(len(blocks)))
+        text = " ".join(code.get(p, p) if isinstance(p, str) else next(names) for p in parts)
+        return [eval(side, {"blocks": blocks}) for side in text.replace("ReLU\n→", "=").split("=")]
+
+    for row in view.rows:
+        for k, line in enumerate(row):
+            before = [row[0][-1]] if k and line[0] == "·" else []
+            left, middle, *after = evaluated(before + line)
+            np.testing.assert_allclose(left, middle, rtol=1e-12)
+            for a in after:
+                np.testing.assert_array_equal(a, np.maximum(middle, 0))
+            checked += 1
+    assert checked == 10

@@ -81,7 +81,7 @@ def test_heatmap_writes_numbers_titles_and_columns():
 
 
 def test_heatmap_of_zeros_is_white():
-    assert "rgb(255,255,255)" in heatmap(np.zeros((1, 1)), "zero")
+    assert "#ffffff" in heatmap(np.zeros((1, 1)), "zero")
 
 
 def test_matrices_describe_themselves():

@@ -96,6 +96,7 @@ def test_the_recorded_kernel_network_has_the_values_and_gradients_of_its_layers(
     squares = {"p": (image, dX), "w": (convolution.W[0], convolution.dW[0])}
     squares |= {"z": (Z, dZ), "a": (A, dA)}
     values, gradients = {"J": J, "b": convolution.b.item()}, {"J": 1, "b": convolution.db.item()}
+    values["L"], gradients["L"] = np.log(np.exp(scores).sum()), 1
     for letter, (square, d_square) in squares.items():
         values |= written(letter, square.reshape(square.shape[1:3]))
         gradients |= written(letter, d_square.reshape(d_square.shape[1:3]))

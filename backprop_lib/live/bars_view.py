@@ -4,6 +4,7 @@ import math
 from html import escape
 
 from backprop_lib._validate import instance, positive_number, sequence
+from backprop_lib.live.heatmap import fitting
 from backprop_lib.live.numbers import shown, svg_symbol
 from backprop_lib.live.recording import check_kind
 from backprop_lib.live.svg import View, svg, text
@@ -65,12 +66,14 @@ class BarsView(View):
                     parts.append(text(0, y + 20, symbol, "bf-symbol"))
         width = max(left for left, _ in places) + 2 * self.half + 76
         height = max(top for _, top in places) + 30 + self.row_height * len(self.names)
-        return svg(width, height, parts)
+        return svg(width, height, parts, "bf-bars")
 
     def _bar(self, figure, of, at, middle, y, pixels):
         x, mark = figure.recording.read(of, at)
         length = min(abs(x) * pixels, self.half) if math.isfinite(x) else 0.0
         left = middle - length if x < 0 else middle
+        letters = 13 if of == "local" else 15
+        mark += f' data-room="67 {letters}"{fitting(shown(x), 67, letters)}'
         return (
             f'<rect class=bf-bar-{of} data-bar="{middle} {pixels:g} {self.half}" x={left:.1f} '
             f"y={y + 6} width={length:.1f} height=18 />"

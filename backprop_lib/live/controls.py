@@ -267,4 +267,23 @@ class FigureControls:
         if boxed:
             lit += [f'{here}-box~="{at(boxed)}"] > {shape}' for shape in ("rect", "circle")]
         style = f"{','.join(lit)}{{stroke:var(--{colour});stroke-width:3}}" if lit else ""
-        return f"<style>{style}</style>"
+        names = [boxed, *picked] if boxed else picked
+        cells = ",".join(self._cells([at(name) for name in names], forward))
+        return f"<style>{style}{cells}{{stroke:var(--rim,var(--{colour}));stroke-width:5}}</style>"
+
+    def _cells(self, numbers, forward):
+        """Return the selectors of the cells and bars that show values, or else gradients.
+
+        A value whose gradient has no place of its own stands for it.
+        """
+        drawn = ":is(.bf-heat, .bf-bars)"
+        for i in numbers:
+            value, grad, local = (
+                f"[data-value='{i}']",
+                f"[data-grad='{i}']",
+                f"[data-local$=' {i}']",
+            )
+            without = f":not(:has({drawn} > {grad}))"
+            shown = [("", value)] if forward else [("", grad), ("", local), (without, value)]
+            for when, mark in shown:
+                yield f".{self._scope}{when} {drawn} > rect:has(+ {mark})"

@@ -296,7 +296,7 @@
       this.byLeaf = new Map(this.sliders.map((slider) => [slider.leaf, slider]));
       const texts = (name) =>
         marked(name).map((el) => ({
-          el, node: el.firstChild, at: numbers(el, name), digits: el.dataset.digits, text: el.textContent,
+          el, node: el.firstChild, at: numbers(el, name), digits: el.dataset.digits, text: el.textContent, room: roomOf(el),
         }));
       this.valueTexts = texts("value");
       this.gradTexts = texts("grad");
@@ -306,7 +306,15 @@
       this.chips = marked("pick").map((el) => ({ el, at: numbers(el, "pick") }));
       this.ways = marked("way").map((el) => ({ el, at: numbers(el, "way") }));
       this.boxes = marked("box").map((el) => ({ el, at: numbers(el, "box") }));
-      this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat), cells: this.cellsOf(el) }));
+      this.heats = marked("heat").map((el) => ({ scale: Number(el.dataset.heat) || Infinity, cells: this.cellsOf(el) }));
+      this.shares = [...this.querySelectorAll(".bf-matrices")].flatMap((view) => this.sharesIn(view));
+      this.columns = [...this.querySelectorAll(".bf-heat:has(> .bf-tick)")].map((el) => ({
+        cells: this.cellsOf(el), names: [...el.querySelectorAll(".bf-tick")],
+      }));
+      this.places = [...this.querySelectorAll(".bf-heat > rect, [data-bar]")].map((el) => ({
+        el, of: numberedIn(el.nextElementSibling.dataset),
+      }));
+      this.ownPlace = new Set(this.places.map(({ of }) => of.grad));
       this.bars = marked("bar").map((el) => ({ el, read: this.reader(el.nextElementSibling), at: numbers(el, "bar") }));
       this.lines = marked("line").map((el) => ({ el, at: numbers(el, "line"), plane: planeOf(el) }));
       this.points = marked("point").map((el) => ({ el, at: numbers(el, "point"), plane: planeOf(el) }));
@@ -338,8 +346,17 @@
       return value ? () => this.value(Number(value)) : () => this.grad(Number(grad));
     }
 
+    // The cells that share a scale, and where the number of its full colour stands
+    sharesIn(view) {
+      return [...view.querySelectorAll("[data-full]")].map((full, k) => ({
+        full, cells: [...view.querySelectorAll(`[data-share="${k}"]`)].flatMap((el) => this.cellsOf(el)),
+      }));
+    }
+
     cellsOf(block) {
-      return [...block.querySelectorAll("g")].map((el) => ({ el, rect: el.firstChild, read: this.reader(el.lastChild) }));
+      return [...block.querySelectorAll("rect")].map((rect) => ({
+        rect, text: rect.nextElementSibling, read: this.reader(rect.nextElementSibling),
+      }));
     }
 
     // Puts a field beside a slider, in place of the number that stands there
@@ -948,13 +965,19 @@
 
     // Heat maps, bars, and the lines and points of a plane
     showShapes() {
-      for (const { scale, cells } of this.heats) {
+      for (const { scale, cells } of this.heats) shade(cells, cells.map(({ read }) => read()), scale);
+      for (const { cells, full } of this.shares) {
         const numbers = cells.map(({ read }) => read());
-        const most = scale || largest(numbers);
-        cells.forEach(({ el, rect }, k) => {
-          const [fill, strong] = blended(numbers[k] / most);
-          change(rect, "fill", fill);
-          el.classList.toggle("bf-strong", strong);
+        const most = Math.max(...numbers.map(Math.abs).filter(Number.isFinite), 0);
+        shade(cells, numbers, most || 1);
+        full.textContent = most ? format(most) : "–";
+      }
+      for (const { cells, names } of this.columns) {
+        const numbers = names.map((_, k) => cells[k].read());
+        const most = Math.max(...numbers.filter(Number.isFinite));
+        names.forEach((name, k) => {
+          const marked = Number.isFinite(most) && k === numbers.indexOf(most);
+          for (const el of [name, cells[k].rect]) el.classList.toggle("bf-most", marked);
         });
       }
       for (const { el, read, at: [middle, pixels, half] } of this.bars) {
@@ -997,6 +1020,10 @@
       for (const chip of this.chips) {
         lit(chip.el, (walking ? current.slice(1) : [this.touched]).includes(chip.at[0]));
         chip.el.ariaPressed = String(chip.at[0] === this.touched);
+      }
+      const now = walking ? current : [this.touched];
+      for (const { el, of } of this.places) {
+        lit(el, forward ? of.value === now[0] : [of.grad, of.source, this.ownPlace.has(of.value) ? null : of.value].some((i) => now.includes(i)));
       }
       let said = this.lostSentence() ?? this.backwardSentence(this.touched);
       if (forward) said = `<b>Forward, ${at + 1} of ${ahead.length}.</b> ${this.forwardSentence(current[0])}`;
@@ -1207,7 +1234,7 @@
     const strength = Math.min(Math.abs(share), 1);
     const end = share > 0 ? [27, 120, 55] : [118, 42, 131];
     const channels = end.map((channel) => Math.floor(255.5 + (channel - 255) * strength));
-    return [`rgb(${channels})`, share > 0.9 || share < -0.74];
+    return ["#" + channels.map((channel) => channel.toString(16).padStart(2, "0")).join(""), share > 0.9 || share < -0.74];
   }
 
   function fixed(x, digits) {
@@ -1225,6 +1252,34 @@
     if (text.node) text.node.data = written;
     else text.el.textContent = written;
     text.node = text.el.firstChild;
+    if (text.room) fit(text.el, written.length, ...text.room);
+  }
+
+  // The room that a number has in pixels, and the size of its letters where it fits
+  function roomOf(el) {
+    if (!el.matches(".bf-heat > rect + text")) return el.dataset.room?.split(" ").map(Number);
+    const room = Number(el.previousElementSibling.getAttribute("width"));
+    return [room, room < 36 ? 10 : 11];
+  }
+
+  // The rule of fitting in backprop_lib/live/heatmap.py
+  function fit(el, count, room, letters) {
+    const size = (room - 1) / (0.64 * Math.max(count, 1));
+    if (size >= letters) el.removeAttribute("style");
+    else change(el, "style", `--letters:${Math.floor(10 * size) / 10}px`);
+  }
+
+  // Which value, gradient and local derivative an element shows, the last one by its input
+  function numberedIn({ value = "-1", grad = "-1", local = "-1" }) {
+    return { value: Number(value), grad: Number(grad), source: Number(local.split(" ").pop()) };
+  }
+
+  function shade(cells, numbers, most) {
+    cells.forEach(({ rect, text }, k) => {
+      const [fill, strong] = blended(numbers[k] / most);
+      change(rect, "fill", fill);
+      text.classList.toggle("bf-strong", strong);
+    });
   }
 
   // The largest absolute value that is a number, to be divided by

@@ -16,13 +16,13 @@ from backprop_lib.still import picture
 KINDS = {None: "bf-caption-small", "forward": "bf-value", "backward": "bf-grad"}
 
 
-def heat_svg(title, numbers, texts, cell, scale, kind, marks=None, columns=(), attributes=""):
-    """Return the drawing of a matrix.
+def heat(title, numbers, texts, cell, scale, kind, marks=None, columns=(), most=None):
+    """Return the size of a drawn matrix, and its parts: the cells begin at the origin.
 
     Parameters
     ----------
     title : str
-        A symbol such as ``"W^1"``, or words.
+        A symbol such as ``"W^1"``, or words; stands above.
     numbers, texts : list of lists
         What gives each cell its colour, and what is written in it.
     cell : (int, int)
@@ -35,30 +35,35 @@ def heat_svg(title, numbers, texts, cell, scale, kind, marks=None, columns=(), a
         For each text the attributes that tell the script what it shows.
     columns : sequence of str, optional
         What stands below each column.
-    attributes : str, optional
-        Of the drawing.
+    most : int, optional
+        A column to be marked: its first cell, and what stands below.
     """
     wide, high = cell
-    cells = []
+    height = high * len(numbers)
+    heading = svg_symbol(title) if "^" in title else escape(title)
+    parts = [f"<text y=-6{classes_of(kind)}>{heading}</text>"]
     for (r, c), x in np.ndenumerate(np.array(numbers)):
         fill, strong = blended(float(x) / scale)
-        mark = marks[r][c] if marks else ""
-        cells.append(
-            f"<g{' class=bf-strong' if strong else ''} transform=translate({c * wide},{r * high})>"
-            f"<rect width={wide} height={high} fill={fill} /><text {mark} x={wide / 2:g} "
-            f"y={high / 2 + 4:g}>{texts[r][c]}</text></g>"
+        marked = " class=bf-most" * ((r, c) == (0, most))
+        at = f"x={c * wide} y={r * high}"
+        attributes = f"{marks[r][c] if marks else ''}{' class=bf-strong' if strong else ''}"
+        parts.append(
+            f"<rect {at} width={wide} height={high} fill={fill}{marked} />"
+            f"<text {attributes} x={(c + 0.5) * wide:g} y={(r + 0.5) * high + 4:g}>"
+            f"{texts[r][c]}</text>"
         )
-    under = high * len(numbers) + 14
     for c, name in enumerate(columns):
-        x = (c + 0.5) * wide
-        cells.append(f'<text x={x:g} y={under} class="bf-tick bf-middle">{escape(name)}</text>')
-    width = max(wide * len(numbers[0]), 8 * len(title)) + 2
-    height = high * len(numbers) + (44 if columns else 26)
-    title = svg_symbol(title) if "^" in title else escape(title)
-    return (
-        f'<svg viewBox="-1 -24 {width} {height}" width={width} height={height} class=bf-heat {attributes}>'
-        f"<text y=-8{classes_of(kind)}>{title}</text>{''.join(cells)}</svg>"
-    )
+        marked = " bf-most" * (c == most)
+        place = f"x={(c + 0.5) * wide:g} y={height + 14}"
+        parts.append(f'<text {place} class="bf-tick bf-middle{marked}">{escape(name)}</text>')
+    heading_width = (7 if kind == KINDS[None] else 8.4) * len(re.sub("[_^]", "", title))
+    return max(wide * len(numbers[0]), round(heading_width)), height, "".join(parts)
+
+
+def fitting(text, room, letters):
+    """Return the attribute that makes a long number's letters small enough; as in the script."""
+    size = (room - 1) / (0.64 * max(len(text), 1))
+    return "" if size >= letters else f" style=--letters:{math.floor(10 * size) / 10:g}px"
 
 
 def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, columns=()):
@@ -97,8 +102,13 @@ def heatmap(matrix, title, *, scale=None, cell=34, digits=2, direction=None, col
     texts = rows if cell >= 24 else [[""] * len(row) for row in rows]
     spoken = f"{escape(title)}: {'; '.join(map(', '.join, rows))}"
     attributes = f'role=img aria-label="{spoken}" style="--letters:{letters:.3g}px"'
-    size = (cell, cell)
-    return heat_svg(title, matrix, texts, size, scale, KINDS[direction], None, names, attributes)
+    size, kind = (cell, cell), KINDS[direction]
+    width, height, parts = heat(title, matrix, texts, size, scale, kind, columns=names)
+    width, height = width + 2, height + (41 if names else 23)
+    return (
+        f'<svg viewBox="-1 -21 {width} {height}" width={width} height={height} class=bf-heat '
+        f"{attributes}>{parts}</svg>"
+    )
 
 
 class Matrices:
@@ -141,4 +151,4 @@ def blended(share):
     end = POSITIVE if share > 0 else NEGATIVE
     red, green, blue = (math.floor(255.5 + (channel - 255) * strength) for channel in end)
     white = share > 0.9 or share < -0.74  # where white has the greater contrast than black
-    return f"rgb({red},{green},{blue})", white
+    return f"#{red:02x}{green:02x}{blue:02x}", white

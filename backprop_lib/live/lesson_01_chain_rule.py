@@ -63,8 +63,11 @@ def secant_figure(x=0.7, n=1):
     v["E"] = graph.log(abs(v["s"] - v["d"]) + 1e-17) / graph.log(10.0).data
     lines = [("x", "y", "d", "back"), ("x", "y", "s", "ahead")]
     plane = PlaneView(lambda x: x * x, (-2.5, 2.5), (-2, 6), lines, [("x", "y"), ("u", "v")])
-    shown = [("step h", "h", None), ("secant: slope", "s", 9), ("tangent: slope", "d", 9)]
-    numbers = [Block(title, [[at]], digits=digits, cell=(120, 30)) for title, at, digits in shown]
+    numbers = [  # each alone, without a colour: a step and a slope are not to be compared
+        Block("step h", [["h"]], cell=(80, 30)),
+        Block("secant slope", [["s"]], digits=9, cell=(110, 30)),
+        Block("tangent slope", [["d"]], digits=9, cell=(110, 30)),
+    ]
     return Figure(
         named(v)["E"],
         title="The secant becomes the tangent",

@@ -55,31 +55,34 @@ TASKS = [
 
 
 def _blocks():
-    """Return the heat maps by row: forward, backward, the scores and their gradient."""
+    """Return the heat maps by row: forward, backward, then a column for each of the ten digits."""
     p, w, z, a = (
         [[f"{letter}{r}{c}" for c in range(n)] for r in range(n)]
         for letter, n in [("p", 8), ("w", 3), ("z", 6), ("a", 6)]
     )
-    scores = [[f"s{k}" for k in range(10)]]
-    image = {"digits": -1, "cell": (17, 17)}
-    small = {"digits": 1, "cell": (26, 22)}
-    row = {"cell": (33, 28)}
+    digits = [str(k) for k in range(10)]
+    scores, targets = [[f"s{k}" for k in digits]], [[f"t{k}" for k in digits]]
+    softmax = [[("L", f"s{k}") for k in digits]]  # the slope of log Σ exp is the probability
+    largest = "scores, the largest marked"
+    image = {"digits": -1, "cell": (15, 15)}
+    small = {"digits": 1, "cell": (26, 20), "scale": "Z and ReLU"}
+    row = {"cell": (32, 20)}
     return [
         [
             Block("image", p, scale=1, **image),
-            Block("kernel W", w, scale=2, digits=2, cell=(34, 32)),
+            Block("kernel W", w, scale=2, digits=2, cell=(34, 24)),
             Block("feature map Z", z, **small),
-            Block("after ReLU", a, **small),
+            Block("ReLU(Z)", a, **small),
         ],
         [
             Block("∂J/∂ image", p, of="grad", **image),
-            Block("dW", w, of="grad", cell=(56, 32)),
-            Block("dZ", z, of="grad", digits=2, cell=(34, 22)),
+            Block("dZ", z, of="grad", digits=2, cell=(32, 20)),
+            Block("dW", w, of="grad", cell=(46, 24)),
         ],
-        [
-            Block("scores of 0 to 9", scores, digits=1, **row),
-            Block("∂J/∂ scores: probability − target", scores, of="grad", scale=1, digits=2, **row),
-        ],
+        [Block(largest, scores, scale="scores", digits=1, columns=digits, **row)],
+        [Block("probability: softmax of the scores", softmax, "local", 1, 2, **row)],
+        [Block("target", targets, scale=1, digits=0, **row)],
+        [Block("∂J/∂ scores = probability − target", scores, of="grad", scale=1, digits=2, **row)],
     ]
 
 

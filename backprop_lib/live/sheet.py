@@ -54,7 +54,7 @@ def _well_formed(html):
             match[0],
         )
         inside = re.sub(r" data-(value|grad|edge)=[^\s>]+", r' data-\1=""', inside)
-        inside = re.sub(r" data-(tick|curve|slope)[\w-]*", "", inside)
+        inside = re.sub(r" data-(tick|curve|slope|full)[\w-]*", "", inside)
         return re.sub(r"=([^\s\">]+)", r'="\1"', inside)
 
     return re.sub(r"<\w[^>]*>", tag, html)

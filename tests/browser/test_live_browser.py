@@ -22,7 +22,7 @@ READ = """figure => {
     values: all("value"), grads: all("grad"), locals: all("local"),
     leaves: leaves.map((i) => [i, figure.graph.values[i]]),
     typed: [...figure.querySelectorAll(".bf-row .bf-typed")].map((el, at) => [leaves[at], el.value]),
-    heats: attributes("[data-heat] rect", "fill"), bars: attributes("[data-bar]", "x", "width"),
+    heats: attributes(".bf-heat > rect", "fill"), bars: attributes("[data-bar]", "x", "width"),
     lines: attributes("[data-line]", "d"),
     exact: [...figure.graph.values], slopes: [...figure.graph.grads],
   };
@@ -90,7 +90,7 @@ def check_every_number(seen, figure):
         out, source = (recording.values[int(i)].name for i in pair.split())
         assert text == written(recording.local_derivatives(out)[source], digits)
     drawing = figure.drawing()
-    heats = re.findall(r"<rect width=\d+ height=\d+ fill=(\S+) />", drawing)
+    heats = re.findall(r"<rect x=\d+ y=\d+ width=\d+ height=\d+ fill=(\S+)", drawing)
     assert [fill for (fill,) in seen["heats"]] == heats
     bars = re.findall(r"<rect class=bf-bar.*? x=(\S+) y=\d+ width=(\S+)", drawing)
     assert [tuple(bar) for bar in seen["bars"]] == bars
