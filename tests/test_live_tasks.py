@@ -50,7 +50,7 @@ def test_a_goal_is_a_python_condition(goal):
         return NUMBERS[asked]
 
     assert a_task(goal).done(read)
-    assert not a_task(f"before < 1 and {goal}").done(read)  # nothing compares with no number
+    assert not a_task(f"before < 1 and ({goal})").done(read)  # nothing compares with no number
     assert not a_task("3 < a < 5").done(read) and not a_task("a < 1 or a > 3").done(read)
 
 

@@ -1,80 +1,95 @@
 """The live figures for everybody: keyboard, screen reader, contrast, zoom, phones, no script."""
 
-import random
-
 import pytest
+from alone import EVERY_FIGURE
 from axe_playwright_python.sync_playwright import Axe
 
 from backprop_lib import live
 
 every_figure = pytest.mark.parametrize("make_figure", live.FIGURES.values(), ids=live.FIGURES)
 
-# Texts, controls and plates that overlap, or that are not inside the figure. Letters fill about
-# 70 % of a line's height; a symbol's own indices and a plate's own numbers may touch.
-COLLISIONS = """figure => {
-  const frame = figure.getBoundingClientRect();
-  const boxes = [];
-  const add = (text, owner, { left, right, top, bottom }, spare) => {
-    boxes.push({ text, owner, left, right, top: top + spare, bottom: bottom - spare });
+# What brings a figure into each of the states in which it is looked at
+STATES = {
+    "start": "",
+    "unfolded": "figure.querySelectorAll('details').forEach((part) => (part.open = true))",
+    "forward": "figure.stepBy(1); figure.stepBy(1)",
+    "backward": "figure.step = figure.data.walk.ahead.length + 1; figure.show()",
+    "checked": "figure.switchCheck()",
+    "solved": "figure.solve()",
+    "refused": "const { field } = figure.sliders[0];"
+    "field.value = 'one'; field.dispatchEvent(new Event('change'))",
+    "overflow": "figure.set(figure.sliders[0].leaf, 1e308)",
+    "updated": "if (figure.data.parameters.length) figure.update(10)",
+    "hidden": "figure.querySelector('[data-do=hide]').click()",
+    "what is what": "figure.querySelector('[data-do=help]').click()",
+}
+
+
+@pytest.mark.parametrize("name", EVERY_FIGURE)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state(show_alone, name, scheme):
+    page, element = show_alone(EVERY_FIGURE[name](), color_scheme=scheme)
+    rules, found = Axe(), {}
+    for state, script in STATES.items():
+        if state in ("forward", "backward") and not element.locator("[data-do=step]").count():
+            continue
+        if state == "solved" and not element.locator("[data-do=solve]").count():
+            continue
+        element.evaluate(f"figure => {{ {script} }}")
+        for violation in rules.run(page, context="backprop-figure").response["violations"]:
+            found[state, violation["id"]] = [node["html"] for node in violation["nodes"]]
+        element.evaluate("figure => { figure.querySelector('dialog').close(); figure.reset(); }")
+    assert found == {}
+
+
+CONTRAST = """figure => {
+  const luminance = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map((x) => x / 255)
+      .map((x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const walker = document.createTreeWalker(figure, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const { data, parentElement } = walker.currentNode;
-    if (!data.replace("\u200b", "").trim() || !parentElement.checkVisibility()) continue;
-    if (parentElement.closest("style, script, details, select, .bf-spoken")) continue;
-    const range = document.createRange();
-    range.selectNodeContents(walker.currentNode);
-    const owner = parentElement.closest(".bf-chip, text, p, button, .bf-name") ?? parentElement;
-    const inner = owner.matches(".bf-chip") ? parentElement : owner;
-    for (const box of range.getClientRects()) add(data, inner, box, 0.15 * box.height);
-  }
-  for (const el of figure.querySelectorAll("input, button, select, .bf-chip > rect")) {
-    if (el.checkVisibility()) add(el.ariaLabel ?? "plate or button", el, el.getBoundingClientRect(), 0);
-    if (el.type === "text" && el.scrollWidth > el.clientWidth + 1) add(`clipped: ${el.value}`, el, frame, -9);
-  }
-  const wrong = boxes
-    .filter((box) => box.left < frame.left || box.right > frame.right + 0.5 || box.top < frame.top)
-    .map((box) => `outside: ${box.text}`);
-  const apart = (a, b) => a.owner !== b.owner && a.owner.parentNode !== b.owner.parentNode
-    || (a.owner !== b.owner && !a.owner.closest(".bf-chip"));
-  for (const [k, a] of boxes.entries()) {
-    for (const b of boxes.slice(k + 1)) {
-      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (across > 1 && down > 1 && apart(a, b)) wrong.push(`${a.text} | ${b.text}`);
-    }
-  }
-  return wrong;
+  const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  const paper = luminance(getComputedStyle(figure).backgroundColor);
+  const texts = [...figure.querySelectorAll("svg text")].filter((el) => el.checkVisibility() && !el.closest(".bf-heat g"));
+  const weakest = Math.min(...texts.map((el) => contrast(luminance(getComputedStyle(el).fill), paper)));
+  const [lit, other] = [".bf-lit", ":not(.bf-lit)"].map((kind) => figure.querySelector(`.bf-box${kind} > :is(rect, circle)`));
+  return [weakest, getComputedStyle(lit).stroke, getComputedStyle(other).stroke];
 }"""
 
-MOVE = """(figure, shares) => [...figure.querySelectorAll("[data-leaf]")].forEach((slider, at) => {
-  slider.value = Number(slider.min) + shares[at] * (slider.max - slider.min);
-  slider.dispatchEvent(new Event("input"));
-})"""
 
-
-@every_figure
+@pytest.mark.parametrize("name", ["toy model", "2-3-2-1"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(show_alone, make_figure, scheme):
-    page, element = show_alone(make_figure(), color_scheme=scheme)
-    for summary in element.locator("summary").all():
-        summary.click()
+def test_forced_colours_leave_numbers_readable_and_the_step_visible(show_alone, name, scheme):
+    page, element = show_alone(
+        live.FIGURES[name](), forced_colors="active", color_scheme=scheme, reduced_motion="reduce"
+    )
+    element.locator("[data-do=step]").click()
+    weakest, lit, other = element.evaluate(CONTRAST)
+    assert weakest >= 4.5
+    assert lit != other
+
+
+@pytest.mark.parametrize("name", live.FIGURES)
+def test_from_the_first_slider_step_is_at_most_three_tabs_away(show_alone, name):
+    page, element = show_alone(live.FIGURES[name]())
+    if not element.locator("[data-do=step]").count():
+        return  # too many values to be walked through
+    element.locator("[data-leaf]").first.focus()
     for _ in range(3):
-        if element.locator("[data-do=step]").count():
-            element.locator("[data-do=step]").click()
-        violations = Axe().run(page, context="backprop-figure").response["violations"]
-        assert {v["id"]: [node["html"] for node in v["nodes"]] for v in violations} == {}
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.dataset.do") == "step":
+            return
+    pytest.fail("Step was not reached")
 
 
-@every_figure
-@pytest.mark.parametrize("width", [1280, 640, 390])  # 640 is 1280 at 200 %
-def test_no_number_is_clipped_or_overlaps_another(show_alone, make_figure, width):
-    page, element = show_alone(make_figure(), width=width)
-    rng = random.Random(width)
-    count = element.locator("[data-leaf]").count()
-    for _ in range(6):
-        assert element.evaluate(COLLISIONS) == []
-        element.evaluate(MOVE, [rng.random() for _ in range(count)])
+@pytest.mark.parametrize("name", live.FIGURES)
+@pytest.mark.parametrize(("width", "track"), [(320, 100), (390, 100), (1280, 70)])
+def test_a_slider_is_long_enough_to_be_moved(show_alone, name, width, track):
+    page, element = show_alone(live.FIGURES[name](), width=width)
+    lengths = element.locator("[data-leaf]:visible").evaluate_all(
+        "els => els.map((el) => el.clientWidth)"
+    )
+    assert min(lengths) >= track
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from alone import SCRIPT, write_alone
+from alone import EXPLORED, SCRIPT, write_alone
 
 from backprop_lib import graph, live
 from backprop_lib.live.numbers import number
@@ -602,3 +602,24 @@ def test_play_walks_by_itself_and_can_be_paused(open_figure):
     page.wait_for_timeout(1500)
     assert element.evaluate("figure => figure.step") == 1
     assert play.inner_text().endswith("Play")
+
+
+@pytest.mark.parametrize("name", EXPLORED)
+def test_explored_figures_show_python_s_numbers_and_nothing_that_is_to_come(show_alone, name):
+    figure, rng = EXPLORED[name](), random.Random(5)
+    page, element = show_alone(figure)
+    settings = [[rng.random() for _ in figure.sliders] for _ in range(50)]
+    for seen in element.evaluate(MOVE_ALL, settings):
+        check_every_number(seen, figure)
+    controls = "els => els.map((el) => Math.round(el.getBoundingClientRect().top + scrollY))"
+    places = element.locator("button, input").evaluate_all(controls)
+    for step in range(len(figure.walk)):
+        element.locator("[data-do=step]").click()
+        numbers = element.evaluate(READ)
+        hidden_values, hidden_grads = figure.walk.unreached(step)
+        at = figure.recording.number_of
+        for kind, hidden in (("values", hidden_values), ("grads", hidden_grads)):
+            empty = {int(i) for i, text, _ in numbers[kind] if not text}
+            assert {at(n) for n in hidden} & {int(i) for i, *_ in numbers[kind]} <= empty
+        assert element.locator("button, input").evaluate_all(controls) == places
+    assert page.complaints == []
