@@ -612,7 +612,8 @@ def test_explored_figures_show_python_s_numbers_and_nothing_that_is_to_come(show
     for seen in element.evaluate(MOVE_ALL, settings):
         check_every_number(seen, figure)
     controls = "els => els.map((el) => Math.round(el.getBoundingClientRect().top + scrollY))"
-    places = element.locator("button, input").evaluate_all(controls)
+    shown = element.locator(":is(button, input):visible")
+    places = shown.evaluate_all(controls)
     for step in range(len(figure.walk)):
         element.locator("[data-do=step]").click()
         numbers = element.evaluate(READ)
@@ -621,5 +622,5 @@ def test_explored_figures_show_python_s_numbers_and_nothing_that_is_to_come(show
         for kind, hidden in (("values", hidden_values), ("grads", hidden_grads)):
             empty = {int(i) for i, text, _ in numbers[kind] if not text}
             assert {at(n) for n in hidden} & {int(i) for i, *_ in numbers[kind]} <= empty
-        assert element.locator("button, input").evaluate_all(controls) == places
+        assert shown.evaluate_all(controls) == places
     assert page.complaints == []
