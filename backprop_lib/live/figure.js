@@ -54,8 +54,13 @@
     return small ? Math.min(2 - Math.floor(Math.log10(Math.abs(result))), 10) : null;
   }
 
-  const written = (x) => String(x).replace("-", "−");
-  const short = (x) => written(Number(x.toPrecision(3)));
+  const written = (x) => String(x).replaceAll("-", "−");
+
+  // An axis tick or a learning rate: at most three digits, no zeros at the end
+  function short(x) {
+    const [digits, power] = x.toExponential(2).split("e").map(Number);
+    return power < -4 || power >= 5 ? `${written(digits)}e${written(power)}` : written(Number(x.toPrecision(3)));
+  }
 
   // A typed number, or null, by the rules of parse_number in backprop_lib/live/numbers.py
   function parse(text) {
@@ -84,6 +89,14 @@
     let outside = template;
     while (/\(/.test(outside)) outside = outside.replace(/\([^()]*\)/g, "");
     return / [+−] /.test(outside);
+  }
+
+  // w^1_11 as w¹₁₁, where no markup is possible
+  function symbolPlain(symbol) {
+    const script = (digits) => (_, mark) => mark.replace(/\d/g, (digit) => digits[digit]);
+    return symbol
+      .replace(/\^([\p{L}\p{N}]+)/gu, script("⁰¹²³⁴⁵⁶⁷⁸⁹"))
+      .replace(/_([\p{L}\p{N}]+)/gu, script("₀₁₂₃₄₅₆₇₈₉"));
   }
 
   function symbolHtml(symbol) {
@@ -275,7 +288,10 @@
       field.autocomplete = "off";
       field.ariaLabel = `${range.ariaLabel}, as a number`;
       range.closest(".bf-row").querySelector("[data-value]").replaceWith(field);
-      return { leaf, range, field, name: range.ariaLabel.split(",")[0] };
+      const symbol = this.data.symbols[leaf];
+      // The indices of a weight do not say its layer: what is said aloud does
+      const spoken = symbol.includes("^") ? range.ariaLabel : range.ariaLabel.split(",")[0];
+      return { leaf, range, field, name: symbolPlain(symbol), spoken };
     }
 
     listen() {
@@ -286,14 +302,14 @@
         });
         this.listenToTouch(range, leaf);
         range.addEventListener("focus", () => this.touch(leaf));
-        this.listenToField(field, name, () => this.graph.values[leaf], (x) => this.set(leaf, x));
+        this.listenToField(field, name, format, () => this.graph.values[leaf], (x) => this.set(leaf, x));
       }
       for (const { el, at } of this.chips) el.addEventListener("click", () => this.touch(at[0]));
       this.etaRange = this.querySelector("[data-eta]");
       if (this.etaRange) {
         this.etaField = this.querySelector("[data-eta-field]");
         this.etaRange.addEventListener("input", () => this.setEta(10 ** Number(this.etaRange.value)));
-        this.listenToField(this.etaField, "eta", () => this.eta, (x) => this.setEta(x));
+        this.listenToField(this.etaField, "η", short, () => this.eta, (x) => this.setEta(x));
       }
       this.choice = this.querySelector("select");
       this.choice?.addEventListener("change", () => this.choose(Number(this.choice.value)));
@@ -342,8 +358,8 @@
     }
 
     // While it is worked on, a field shows all digits; nonsense is refused and said
-    listenToField(field, name, read, accept) {
-      const show = () => (field.value = format(read()));
+    listenToField(field, name, write, read, accept) {
+      const show = () => (field.value = write(read()));
       field.addEventListener("focus", () => {
         field.value = written(read());
         field.select();
@@ -357,8 +373,8 @@
         const refused = x === null || (field === this.etaField && x <= 0);
         field.ariaInvalid = String(refused);
         if (!refused) return accept(x);
-        const wanted = field === this.etaField ? "a positive number" : "a number";
-        this.say(`“${field.value}” is not ${wanted} such as −0.5, 1/2 or 1e−3: ${name} stays ${format(read())}.`);
+        const wanted = field === this.etaField ? "positive number such as 0.01" : "number such as −0.5";
+        this.say(`“${field.value}” is not a ${wanted}, 1/2 or 1e−3: ${name} stays ${write(read())}.`);
         field.value = written(read());
       });
     }
@@ -386,8 +402,8 @@
     result(leaf) {
       const loss = this.data.symbols[this.graph.loss];
       const { values, grads } = this.graph;
-      const { name } = this.byLeaf.get(leaf);
-      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${name} = ${format(grads[leaf])}`;
+      const { spoken } = this.byLeaf.get(leaf);
+      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${spoken} = ${format(grads[leaf])}`;
     }
 
     // After a movement by hand: the walk and the history of updates are over
@@ -592,7 +608,7 @@
       if (this.etaRange && this.etaShown !== this.eta) {
         this.etaShown = this.eta;
         this.etaRange.value = Math.log10(this.eta);
-        this.etaRange.ariaValueText = format(this.eta);
+        this.etaRange.ariaValueText = short(this.eta);
         this.etaField.value = short(this.eta);
       }
     }
