@@ -19,13 +19,13 @@ from backprop_lib.live.svg import STYLE, style
 
 SPEEDS = {"1×": 1200, "2×": 600, "½×": 2400}  # milliseconds a step
 
-# The handles of ipywidgets' sliders have no name for a screen reader, and no option gives them
-# one. The tooltip of their label is that name: a style that has been loaded hands it on.
-NAME_HANDLES = """
+# The handles and fields of ipywidgets have no name for a screen reader, and no option gives them
+# one. Their tooltip is that name: a style that has been loaded hands it on.
+NAME_CONTROLS = """
 const box = this.closest('.bf-notebook');
-const name = () => box.querySelectorAll('.widget-hslider').forEach((slider) => {
-  const handle = slider.querySelector('.noUi-handle');
-  if (handle) handle.ariaLabel = slider.querySelector('label').title;
+const name = () => box.querySelectorAll('.noUi-handle, .widget-text input').forEach((control) => {
+  const label = control.closest('.widget-hslider')?.querySelector('label');
+  control.ariaLabel = (label ?? control).title;
 });
 new MutationObserver(name).observe(box, { childList: true, subtree: true });
 name();
@@ -80,7 +80,7 @@ class FigureControls:
     def _parts(self):
         """Return the parts in the order of a page, and what is not seen."""
         figure = self.figure
-        styles = f'<style onload="{escape(NAME_HANDLES)}">{STYLE}{style("notebook.css")}</style>'
+        styles = f'<style onload="{escape(NAME_CONTROLS)}">{STYLE}{style("notebook.css")}</style>'
         hidden = ipywidgets.HTML(styles, layout={"display": "none"})
         open_, folded = figure.sliders[: figure.open_sliders], figure.sliders[figure.open_sliders :]
         rows = [self._rows(open_)]
