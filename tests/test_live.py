@@ -34,7 +34,8 @@ from backprop_lib.still import PAGE
 
 def everything(controls):
     """Return all that a figure shows in a notebook, as HTML; its own number left out."""
-    parts = [controls.drawing, controls.said, controls.curve, *controls.gradients]
+    parts = [controls.drawing, controls.said, controls.curve, controls.past, controls.refused]
+    parts += controls.gradients
     return re.sub(r"bf-\d+", "bf-0", "".join(part.value for part in parts))
 
 
@@ -325,7 +326,7 @@ def test_reset_puts_back_everything():
     assert everything(figure.controls) != start
     figure.controls.reset()
     assert everything(figure.controls) == start
-    assert (figure.controls.eta.value, figure.controls.example.value) == (0.5, "squared error")
+    assert (figure.controls.rate, figure.controls.example.value) == (0.5, "squared error")
 
 
 @pytest.mark.parametrize(

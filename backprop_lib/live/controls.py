@@ -1,12 +1,35 @@
 """The face of a figure in a running notebook: ipywidgets controls, the same drawing."""
 
 from html import escape
-from math import isfinite, log10
+from math import ceil, isfinite, log10
 
 import ipywidgets
 
-from backprop_lib.live.numbers import html_symbol, number, parse_number, plain_symbol, shown
-from backprop_lib.live.svg import STYLE
+from backprop_lib.live.numbers import (
+    html_symbol,
+    number,
+    parse_number,
+    plain_symbol,
+    short,
+    shown,
+    spoken_symbol,
+    written,
+)
+from backprop_lib.live.svg import STYLE, style
+
+SPEEDS = {"1×": 1200, "2×": 600, "½×": 2400}  # milliseconds a step
+
+# The handles and fields of ipywidgets have no name for a screen reader, and no option gives them
+# one. Their tooltip is that name: a style that has been loaded hands it on.
+NAME_CONTROLS = """
+const box = this.closest('.bf-notebook');
+const name = () => box.querySelectorAll('.noUi-handle, .widget-text input').forEach((control) => {
+  const label = control.closest('.widget-hslider')?.querySelector('label');
+  control.ariaLabel = (label ?? control).title;
+});
+new MutationObserver(name).observe(box, { childList: true, subtree: true });
+name();
+"""
 
 
 class FigureControls:
@@ -14,87 +37,123 @@ class FigureControls:
 
     Attributes
     ----------
-    box : ipywidgets.VBox
+    box : ipywidgets.Box
         What the notebook shows.
     sliders : dict of str to ipywidgets.FloatSlider
         By the name of the leaf.
     fields : dict of str to ipywidgets.Text
         The number beside each slider, to be typed.
-    drawing, said, curve : ipywidgets.HTML
-        The views; the sentence, and below it what was refused; the curve and the history.
+    drawing, said, curve, past, refused : ipywidgets.HTML
+        The views; the sentence; the curve; the losses of the updates; what was refused.
     gradients : list of ipywidgets.HTML
         Beside the open sliders, and beside those that are folded.
+    eta, eta_field : ipywidgets.FloatLogSlider, ipywidgets.Text
+        For the learning rate.
+    beat : ipywidgets.Play
+        The clock of the walk by itself. It stands in the browser, so no kernel has to wait.
     step : int or None
         The place in the walk.
+    rate : float
+        The learning rate.
     """
 
     def __init__(self, figure):
-        self.figure, self.step, self.note = figure, None, ""
-        self.drawing, self.said, self.curve = (ipywidgets.HTML() for _ in range(3))
+        self.figure, self.step, self.note, self.rate = figure, None, "", figure.learning_rate
+        self.listening = True
+        self.drawing, self.said, self.curve, self.past, self.refused = (
+            ipywidgets.HTML() for _ in range(5)
+        )
         self.sliders = {slider.name: self._slider(slider) for slider in figure.sliders}
         self.fields = {slider.name: self._field(slider) for slider in figure.sliders}
-        self.eta = ipywidgets.FloatLogSlider(
-            value=figure.learning_rate,
-            min=log10(figure.learning_rate) - 2,
-            max=log10(figure.learning_rate) + 2,
-            step=0.05,
-            description="η",
-            layout={"width": "240px"},
-            style={"description_width": "20px"},
-            readout_format=".2g",
-        )
+        self.eta = self._eta()
+        self.eta_field = self._text(self.type_rate, "learning rate eta, as a number")
         self.example = ipywidgets.Dropdown(options=list(figure.examples), description="Example")
         self.example.observe(lambda change: self.choose(change["new"]), names="value")
-        style = ipywidgets.HTML(f"<style>{STYLE}</style>", layout={"display": "none"})
-        open_, folded = figure.sliders[: figure.open_sliders], figure.sliders[figure.open_sliders :]
+        self.beat = ipywidgets.Play(max=len(figure.walk) + 1, interval=SPEEDS["1×"])
+        self.beat.layout.display = "none"
+        self.beat.observe(lambda _: self.on_beat(), names="value")
         self.gradients = []
-        rows = [self._rows(open_)]
-        if folded:
-            title = f"{len(folded)} more sliders"
-            rows.append(ipywidgets.Accordion([self._rows(folded)], titles=[title]))
-        moved = ipywidgets.HBox([self.curve, ipywidgets.VBox(rows)], layout={"flex_flow": "wrap"})
-        below = [self._line(self._walk_buttons()), self.said, moved, self._line(self._buttons())]
-        self.box = ipywidgets.VBox([style, self.drawing, *below])
-        self.listening = True
+        self.box = ipywidgets.Box([_with("bf-layout", ipywidgets.VBox(self._parts()))])
+        self.box.add_class("bf-notebook")
         self.show()
 
-    def _rows(self, sliders):
-        column = ipywidgets.HTML()
-        self.gradients.append(column)
-        rows = [
-            ipywidgets.HBox([self.sliders[s.name], self.fields[s.name]], layout={"height": "32px"})
-            for s in sliders
+    def _parts(self):
+        """Return the parts in the order of a page, and what is not seen."""
+        figure = self.figure
+        styles = f'<style onload="{escape(NAME_CONTROLS)}">{STYLE}{style("notebook.css")}</style>'
+        hidden = ipywidgets.HTML(styles, layout={"display": "none"})
+        open_, folded = figure.sliders[: figure.open_sliders], figure.sliders[figure.open_sliders :]
+        rows = [self._rows(open_)]
+        if folded:
+            accordion = ipywidgets.Accordion([self._rows(folded)])
+            accordion.titles = [f"{len(folded)} more sliders"]
+            rows.append(_with("bf-folded", accordion))
+        sliders = _with("bf-sliders", ipywidgets.VBox([*rows, self.past]))
+        return [
+            self.drawing,
+            _with("bf-said", ipywidgets.VBox([self._line(self._walk_buttons()), self.said])),
+            _with("bf-panel", ipywidgets.HBox([self.curve, sliders])),
+            _with("bf-wide-line", self._line(self._buttons())),
+            _with("bf-wide-line", self.refused),
+            self.beat,
+            hidden,
         ]
-        return ipywidgets.HBox([ipywidgets.VBox(rows), column])
+
+    def _rows(self, sliders):
+        """Return sliders with their fields, headed by their group, and their gradients."""
+        column, rows, group = ipywidgets.HTML(), [], None
+        self.gradients.append(column)
+        for slider in sliders:
+            if slider.group != group:
+                group = slider.group
+                named = f"<span>{escape(group)}</span><span>value</span>"
+                rows.append(ipywidgets.HTML(f"<div class=bf-group>{named}</div>"))
+            pair = [self.sliders[slider.name], self.fields[slider.name]]
+            rows.append(_with("bf-leaf", ipywidgets.HBox(pair)))
+        return _with("bf-rows", ipywidgets.HBox([ipywidgets.VBox(rows), column]))
 
     def _line(self, widgets):
-        return ipywidgets.HBox(widgets, layout={"flex_flow": "wrap"})
+        return _with("bf-line", ipywidgets.HBox(widgets))
 
     def _walk_buttons(self):
         if not self.figure.can_walk:
             return []
+        self.play_button = self._button("▶▶ Play", self.play)
+        self.speed_button = ipywidgets.Button(description="1×", tooltip="speed of Play")
+        self.speed_button.on_click(lambda _: self.switch_speed())
         return [
             self._button("◀ Step", lambda: self.step_by(-1)),
             self._button("Step ▶", lambda: self.step_by(1)),
+            _with("bf-play", self.play_button),
+            _with("bf-speed", self.speed_button),
         ]
 
     def _buttons(self):
         buttons = [self.example] if self.figure.examples else []
-        buttons.append(self._button("Reset", self.reset))
+        buttons.append(self._button("⟲ Reset", self.reset))
         if self.figure.trainable:
             buttons += [
                 self._button("Update ×1", lambda: self.update(1)),
                 self._button("×10", lambda: self.update(10)),
-                self.eta,
             ]
         if self.figure.has_network:
-            self.edges = self._button("Edges: weight", self.switch_edges)
+            self.edges = _with("bf-edges", self._button("Edges: weight", self.switch_edges))
             buttons.append(self.edges)
+        if self.figure.trainable:
+            buttons.append(_with("bf-eta", ipywidgets.HBox([self.eta, self.eta_field])))
         return buttons
 
     def _button(self, label, act):
-        button = ipywidgets.Button(description=label, layout={"width": "auto"})
-        button.on_click(lambda _: act())
+        """Return a button; whatever is done stops the walk by itself."""
+
+        def clicked(_):
+            playing = self.beat.playing
+            self.pause()
+            if act != self.play or not playing:
+                act()
+
+        button = ipywidgets.Button(description=label)
+        button.on_click(clicked)
         return button
 
     def _slider(self, slider):
@@ -104,16 +163,35 @@ class FigureControls:
             max=slider.high,
             step=slider.step,
             description=plain_symbol(self.figure.symbols[slider.name]),
+            tooltip=self._spoken(slider),
             readout=False,
-            layout={"width": "260px"},
-            style={"description_width": "50px"},
         )
         widget.observe(lambda change: self.move(slider, change["new"]), names="value")
         return widget
 
+    def _spoken(self, slider):
+        return f"{spoken_symbol(self.figure.symbols[slider.name])}, {slider.group}"
+
     def _field(self, slider):
-        widget = ipywidgets.Text(continuous_update=False, layout={"width": "84px"})
-        widget.observe(lambda change: self.typed(slider, change["new"]), names="value")
+        spoken = f"{self._spoken(slider)}, as a number"
+        return self._text(lambda text: self.typed(slider, text), spoken)
+
+    def _text(self, act, spoken):
+        widget = ipywidgets.Text(continuous_update=False, tooltip=spoken)
+        widget.observe(lambda change: self.listening and act(change["new"]), names="value")
+        return widget
+
+    def _eta(self):
+        widget = ipywidgets.FloatLogSlider(
+            value=self.rate,
+            min=log10(self.rate) - 2,
+            max=log10(self.rate) + 2,
+            step=0.05,
+            description="η",
+            tooltip="learning rate eta",
+            readout=False,
+        )
+        widget.observe(lambda change: self.slide_rate(change["new"]), names="value")
         return widget
 
     def move(self, slider, x):
@@ -130,21 +208,45 @@ class FigureControls:
 
     def typed(self, slider, text):
         """Set one leaf to a typed number; anything else is refused and said."""
-        if not self.listening:
-            return
         x, symbol = parse_number(text), plain_symbol(self.figure.symbols[slider.name])
         if x is None:
-            self.note = (
-                f"“{text}” is not a number such as −0.5, 1/2 or 1e−3: "
-                f"{symbol} stays {number(slider.value.data)}."
-            )
-            self.show()
+            self._refuse(text, "number such as −0.5", symbol, number(slider.value.data))
             return
         slider.value.data = x
         self.figure.touched = slider
         if not slider.low <= x <= slider.high:
-            self.note = f"{symbol} = {number(x)} lies outside its slider, which stops at the end."
+            end = written(slider.low if x < slider.low else slider.high)
+            self.note = f"{symbol} = {number(x)} lies outside its slider, which ends at {end}."
         self._by_hand()
+
+    def _refuse(self, text, wanted, symbol, kept):
+        self.pause()
+        self.note = f"“{text}” is not a {wanted}, 1/2 or 1e−3: {symbol} stays {kept}."
+        self.show()
+
+    def type_rate(self, text):
+        """Set the learning rate to a typed number; anything not positive is refused and said."""
+        x = parse_number(text)
+        if x is None or x <= 0:
+            self._refuse(text, "positive number such as 0.01", "η", short(self.rate))
+        else:
+            self._set_rate(x)
+
+    def slide_rate(self, x):
+        """Set the learning rate, unless a browser reports where it put the thumb."""
+        if self.listening and abs(log10(x) - log10(self._thumb_of_rate())) > 1e-6 * self.eta.step:
+            self._set_rate(x)
+
+    def _set_rate(self, x):
+        self.pause()
+        self.rate = x
+        self.show()
+
+    def _thumb_of_rate(self):
+        """The point of the slider's grid nearest to the learning rate."""
+        low, high, step = self.eta.min, self.eta.max, self.eta.step
+        inside = min(max(log10(self.rate), low), high)
+        return 10 ** min(low + step * round((inside - low) / step), high)
 
     def choose(self, label):
         """Set the leaves of an example."""
@@ -158,8 +260,8 @@ class FigureControls:
         """Put every leaf back to where the figure started."""
         for slider in self.figure.sliders:
             slider.value.data = slider.default
+        self.rate = self.figure.learning_rate
         self.listening = False
-        self.eta.value = self.figure.learning_rate
         for label, setting in list(self.figure.examples.items())[:1]:  # the first is the start
             self.example.value = label
             for name, x in setting.items():
@@ -169,6 +271,7 @@ class FigureControls:
 
     def _by_hand(self):
         """After a movement by hand the walk and the history of updates are over."""
+        self.pause()
         self.step, self.figure.history = None, []
         self.show()
 
@@ -179,9 +282,12 @@ class FigureControls:
             history.append(self.figure.recording.loss.data)
         moving = [slider.value for slider in self.figure.sliders if slider.parameter]
         for k in range(steps):
-            moved = [value.data - self.eta.value * value.grad for value in moving]
+            moved = [value.data - self.rate * value.grad for value in moving]
             if not all(isfinite(x) for x in moved):
-                self.note = f"Stopped before update {k + 1}: a weight would be too large."
+                self.note = (
+                    f"Stopped before update {k + 1}: a weight would be too large for any number "
+                    "here. Try a smaller η."
+                )
                 break
             for value, x in zip(moving, moved, strict=True):
                 value.data = x
@@ -203,20 +309,45 @@ class FigureControls:
         self.step = step if 0 <= step < len(self.figure.walk) else None
         self.show()
 
+    def play(self):
+        """Walk on by itself, until the end or until anything else is done."""
+        with self.beat.hold_sync():  # a browser hears both at once, and beats for the first time
+            self.beat.value, self.beat.playing = 0, True
+        self.play_button.description = "❚❚ Pause"
+
+    def pause(self):
+        """Stop walking by itself."""
+        if self.beat.playing:
+            self.beat.playing = False
+            self.play_button.description = "▶▶ Play"
+
+    def on_beat(self):
+        """Take the step of one beat; one that was under way when it was stopped is none."""
+        if self.beat.playing and self.beat.value:
+            self.step_by(1)
+            if self.step is None:
+                self.pause()
+
+    def switch_speed(self):
+        """Change how fast the walk goes by itself, in turn."""
+        labels = list(SPEEDS)
+        label = labels[(labels.index(self.speed_button.description) + 1) % len(labels)]
+        self.speed_button.description, self.beat.interval = label, SPEEDS[label]
+
     def show(self):
         """Recompute, redraw, and bring sliders and fields to the values."""
         figure = self.figure
         figure.recording.run()
         figure.recording.unreached = figure.walk.unreached(self.step)
+        lit = f"{self._lit()}{figure.head()}{figure.drawing()}"
         self.drawing.value = (
-            f'<backprop-figure class="bf-in-notebook {self._scope}">{self._lit()}{figure.head()}'
-            f"{figure.drawing()}</backprop-figure>"
+            f'<backprop-figure class="bf-in-notebook {self._scope}">{lit}</backprop-figure>'
         )
         self.said.value = self._sentence()
-        self.curve.value = (
-            f'<backprop-figure class="bf-part bf-aside">{figure.curves()}{figure.histories()}'
-            "</backprop-figure>"
-        )
+        self.curve.value = _part(figure.curves())
+        self.past.value = _part(figure.histories())
+        self.refused.value = _part(f"<p class=bf-note role=status>{escape(self.note)}</p>")
+        self.note = ""
         split = figure.open_sliders
         parts = [figure.sliders[:split], figure.sliders[split:]]
         for column, sliders in zip(self.gradients, parts, strict=False):
@@ -225,31 +356,31 @@ class FigureControls:
         for slider in figure.sliders:
             self.sliders[slider.name].value = slider.thumb
             self.fields[slider.name].value = number(slider.value.data)
+        self.eta.value, self.eta_field.value = self._thumb_of_rate(), short(self.rate)
         self.listening = True
 
     def _sentence(self):
-        walk, note = self.figure.walk, escape(self.note)
-        self.note = ""
+        walk = self.figure.walk
         if self.step is None:
             said = walk.lost_sentence() or walk.backward_sentence(self.figure.touched.name)
         else:
             said = walk.said(self.step)
         wide, narrow = walk.lines()
-        return (
-            f'<backprop-figure class="bf-part"><p class=bf-sentence style="--wide:{wide};'
-            f'--narrow:{narrow}">{said}</p><p class=bf-note>{note}</p></backprop-figure>'
-        )
+        full = 3 + ceil((wide - 4) / 1.5)  # where a line has room for two gradients
+        lines = f"--full:{full};--wide:{wide};--narrow:{narrow}"
+        return _part(f'<p class=bf-sentence style="{lines}">{said}</p>')
 
     def _column(self, sliders):
         """Return the gradients beside some sliders, as HTML."""
-        figure = self.figure
+        figure, rows, group = self.figure, [], None
         loss = html_symbol(figure.symbols[figure.loss_name])
-        rows = "".join(
-            f"<div>∂{loss}/∂{html_symbol(figure.symbols[slider.name])} = "
-            f"<b class='bf-grad'>{shown(figure.recording.read('grad', slider.name)[0])}</b></div>"
-            for slider in sliders
-        )
-        return f"<backprop-figure class='bf-part bf-gradients'>{rows}</backprop-figure>"
+        for slider in sliders:
+            if slider.group != group:
+                group = slider.group
+                rows.append(f"<span>∂{loss}/∂</span>")
+            gradient = shown(figure.recording.read("grad", slider.name)[0])
+            rows.append(f"<b class=bf-grad>{gradient}</b>")
+        return _part(f"<div class=bf-gradients>{''.join(rows)}</div>")
 
     @property
     def _scope(self):
@@ -287,3 +418,13 @@ class FigureControls:
             shown = [("", value)] if forward else [("", grad), ("", local), (without, value)]
             for when, mark in shown:
                 yield f".{self._scope}{when} {drawn} > rect:has(+ {mark})"
+
+
+def _with(name, widget):
+    """Return a widget with a class for the style."""
+    widget.add_class(name)
+    return widget
+
+
+def _part(content):
+    return f"<backprop-figure>{content}</backprop-figure>"

@@ -56,13 +56,12 @@
     return small ? Math.min(2 - Math.floor(Math.log10(Math.abs(result))), 10) : null;
   }
 
-  const written = (x) => String(x).replace("-", "−");
+  const written = (x) => String(x).replaceAll("-", "−");
 
-  // At most three significant digits, as in an axis's ticks
+  // An axis tick or a learning rate: at most three digits, no zeros at the end
   function short(x) {
-    const size = Math.abs(Number(x.toPrecision(3)));
-    const text = size === 0 || (size >= 1e-3 && size < 1e5) ? String(size) : size.toExponential().replace("e+", "e");
-    return (x < 0 ? "−" : "") + text.replace("-", "−");
+    const [digits, power] = x.toExponential(2).split("e").map(Number);
+    return power < -4 || power >= 5 ? `${written(digits)}e${written(power)}` : written(Number(x.toPrecision(3)));
   }
 
   // A typed number, or null, by the rules of parse_number in backprop_lib/live/numbers.py
@@ -92,6 +91,14 @@
     let outside = template;
     while (/\(/.test(outside)) outside = outside.replace(/\([^()]*\)/g, "");
     return / [+−] /.test(outside);
+  }
+
+  // w^1_11 as w¹₁₁, where no markup is possible
+  function symbolPlain(symbol) {
+    const script = (digits) => (_, mark) => mark.replace(/\d/g, (digit) => digits[digit]);
+    return symbol
+      .replace(/\^([\p{L}\p{N}]+)/gu, script("⁰¹²³⁴⁵⁶⁷⁸⁹"))
+      .replace(/_([\p{L}\p{N}]+)/gu, script("₀₁₂₃₄₅₆₇₈₉"));
   }
 
   function symbolHtml(symbol) {
@@ -367,7 +374,10 @@
       field.ariaLabel = `${range.ariaLabel}, as a number`;
       range.closest(".bf-row").querySelector("[data-value]").replaceWith(field);
       const line = range.closest(".bf-row").nextElementSibling;
-      return { leaf, range, field, line, name: range.ariaLabel.split(",")[0] };
+      const symbol = this.data.symbols[leaf];
+      // The indices of a weight do not say its layer: what is said aloud does
+      const spoken = symbol.includes("^") ? range.ariaLabel : range.ariaLabel.split(",")[0];
+      return { leaf, range, field, line, name: symbolPlain(symbol), spoken };
     }
 
     listen() {
@@ -378,7 +388,7 @@
         });
         this.listenToTouch(range, leaf);
         range.addEventListener("focus", () => this.touch(leaf));
-        this.listenToField(field, name, () => this.graph.values[leaf], (x) => this.set(leaf, x));
+        this.listenToField(field, name, format, () => this.graph.values[leaf], (x) => this.set(leaf, x));
       }
       for (const chip of this.chips) this.listenToChip(chip.el, chip.at[0]);
       for (const [el, leaf] of this.handles()) this.listenToDrag(el, leaf);
@@ -386,7 +396,7 @@
       if (this.etaRange) {
         this.etaField = this.querySelector("[data-eta-field]");
         this.etaRange.addEventListener("input", () => this.setEta(10 ** Number(this.etaRange.value)));
-        this.listenToField(this.etaField, "eta", () => this.eta, (x) => this.setEta(x));
+        this.listenToField(this.etaField, "η", short, () => this.eta, (x) => this.setEta(x));
       }
       [this.undo, this.redo] = ["undo", "redo"].map((name) => this.querySelector(`[data-do=${name}]`));
       this.wind = this.querySelector("[data-wind]");
@@ -452,8 +462,7 @@
 
     // A weight's plate is a button; of all plates one is reached by Tab, the others by arrow keys
     listenToChip(el, leaf) {
-      const plain = this.data.symbols[leaf];
-      Object.assign(el, { role: "button", ariaLabel: `curve of ${plain}` });
+      Object.assign(el, { role: "button", ariaLabel: `curve of ${symbolPlain(this.data.symbols[leaf])}` });
       el.tabIndex = el.previousElementSibling?.dataset.pick ? -1 : 0;
       el.addEventListener("click", () => this.touch(leaf));
       el.addEventListener("keydown", (event) => {
@@ -472,7 +481,9 @@
       const found = new Map();
       for (const el of this.querySelectorAll("svg :is([data-value], [data-edge], [data-drag])")) {
         const leaf = Number(el.dataset.value ?? el.dataset.edge ?? el.dataset.drag);
-        if (this.byLeaf.has(leaf)) found.set(el.closest(".bf-chip, .bf-box:not(:has([data-drag])), .bf-heat g") ?? el, leaf);
+        if (!this.byLeaf.has(leaf)) continue;
+        found.set(el.closest(".bf-chip, .bf-box:not(:has([data-drag]))") ?? el, leaf);
+        if (el.parentNode.matches(".bf-heat")) found.set(el.previousElementSibling, leaf); // a cell's ground
       }
       return found;
     }
@@ -498,8 +509,8 @@
     }
 
     // While it is worked on, a field shows all digits; nonsense is refused and said
-    listenToField(field, name, read, accept) {
-      const show = () => (field.value = format(read()));
+    listenToField(field, name, write, read, accept) {
+      const show = () => (field.value = write(read()));
       field.addEventListener("focus", () => {
         field.value = written(read());
         field.select();
@@ -513,8 +524,8 @@
         const refused = x === null || (field === this.etaField && x <= 0);
         field.ariaInvalid = String(refused);
         if (!refused) return accept(x);
-        const wanted = field === this.etaField ? "a positive number" : "a number";
-        this.say(`“${field.value}” is not ${wanted} such as −0.5, 1/2 or 1e−3: ${name} stays ${format(read())}.`);
+        const wanted = field === this.etaField ? "positive number such as 0.01" : "number such as −0.5";
+        this.say(`“${field.value}” is not a ${wanted}, 1/2 or 1e−3: ${name} stays ${write(read())}.`);
         field.value = written(read());
       });
     }
@@ -543,8 +554,8 @@
     result(leaf) {
       const loss = this.data.symbols[this.graph.loss];
       const { values, grads } = this.graph;
-      const { name } = this.byLeaf.get(leaf);
-      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${name} = ${format(grads[leaf])}`;
+      const { spoken } = this.byLeaf.get(leaf);
+      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${spoken} = ${format(grads[leaf])}`;
     }
 
     // After a movement by hand: the walk and the history of updates are over
@@ -937,12 +948,12 @@
           field.classList.toggle("bf-outside", isOutside(values[leaf], range));
         }
         const spoken = `${value}, gradient ${gradient}`;
-        if (slider.spoken !== spoken) range.ariaValueText = slider.spoken = spoken;
+        if (slider.said !== spoken) range.ariaValueText = slider.said = spoken;
       }
       if (this.etaRange && this.etaShown !== this.eta) {
         this.etaShown = this.eta;
         this.etaRange.value = Math.log10(this.eta);
-        this.etaRange.ariaValueText = format(this.eta);
+        this.etaRange.ariaValueText = short(this.eta);
         this.etaField.value = short(this.eta);
       }
     }

@@ -19,6 +19,7 @@ from backprop_lib.live.numbers import (
     html_symbol,
     number,
     plain_symbol,
+    short,
     shown,
     spoken_symbol,
     symbol_of,
@@ -396,7 +397,7 @@ class Figure:
             f"<span class=bf-eta>η <input type=range data-eta "
             f"min={start - 2:.4g} max={start + 2:.4g} step=0.05 value={start:.4g} "
             'autocomplete=off aria-label="learning rate eta"><input class="bf-typed bf-value" data-eta-field '
-            f'aria-label="learning rate eta, as a number" value={self.learning_rate:g}></span>'
+            f'aria-label="learning rate eta, as a number" value={short(self.learning_rate)}></span>'
         )
 
     def help(self):

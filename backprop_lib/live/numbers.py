@@ -62,16 +62,20 @@ def shown(x, digits=None):
 
 
 def short(x):
-    """Write an axis tick with at most three significant digits."""
-    if x == 0:
-        return "0"
-    size = float(_rounded(abs(x), 2 - Decimal(abs(x)).adjusted()))
-    if 1e-3 <= size < 1e5:
-        written = f"{size:g}"
+    """Write an axis tick or a learning rate: at most three digits, no zeros at the end."""
+    size = Decimal(abs(x))
+    rounded = _rounded(size, 2 - size.adjusted()) if size else size
+    power = rounded.adjusted() if size else 0
+    if -4 <= power < 5:
+        digits = f"{rounded.normalize():f}"
     else:
-        digits, exponent = f"{size:.2e}".split("e")
-        written = f"{float(digits):g}e{int(exponent)}".replace("-", MINUS)
-    return f"{MINUS if x < 0 else ''}{written}"
+        digits = f"{rounded.scaleb(-power).normalize():f}e{power}".replace("-", MINUS)
+    return f"{MINUS if x < 0 else ''}{digits}"
+
+
+def written(x):
+    """Write a number with all its digits, for a reader."""
+    return exact(x).replace("-", MINUS)
 
 
 def exact(x):

@@ -9,13 +9,18 @@ from backprop_lib import colours
 PALETTE = {"ink": colours.INK, "muted": colours.MUTED, "line": colours.LINE}
 PALETTE |= {"field": colours.FIELD, "paper": colours.CARD, "tint": colours.TINT}
 PALETTE |= {"forward": colours.FORWARD, "backward": colours.BACKWARD}
-STYLE = (files("backprop_lib") / "live" / "figure.css").read_text(encoding="utf-8")
-STYLE = re.sub(r"/\*.*?\*/|\s+", " ", STYLE)
-STYLE = re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", STYLE)
-STYLE = STYLE.replace(
-    "--palette:colours;",
-    "".join(f"--{name}:light-dark({','.join(pair)});" for name, pair in PALETTE.items()),
-)
+
+
+def style(name):
+    """Return a style sheet of this folder with the palette in it, as short as it can be."""
+    sheet = (files("backprop_lib") / "live" / name).read_text(encoding="utf-8")
+    sheet = re.sub(r"/\*.*?\*/|\s+", " ", sheet)
+    sheet = re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", sheet)
+    colour = "".join(f"--{name}:light-dark({','.join(pair)});" for name, pair in PALETTE.items())
+    return sheet.replace("--palette:colours;", colour)
+
+
+STYLE = style("figure.css")
 DRAWING_STYLE = STYLE.partition(".bf-head{")[0] + "}"  # the rest is about controls
 
 
