@@ -5,6 +5,7 @@ from math import ceil, isfinite, log10
 
 import ipywidgets
 
+from backprop_lib.live.answers import Answers
 from backprop_lib.live.numbers import (
     html_symbol,
     number,
@@ -32,7 +33,7 @@ name();
 """
 
 
-class FigureControls:
+class FigureControls(Answers):
     """The ipywidgets controls of one figure.
 
     Attributes
@@ -73,6 +74,7 @@ class FigureControls:
         self.beat.layout.display = "none"
         self.beat.observe(lambda _: self.on_beat(), names="value")
         self.gradients = []
+        self._start_answering()
         self.box = ipywidgets.Box([_with("bf-layout", ipywidgets.VBox(self._parts()))])
         self.box.add_class("bf-notebook")
         self.show()
@@ -88,16 +90,28 @@ class FigureControls:
             accordion = ipywidgets.Accordion([self._rows(folded)])
             accordion.titles = [f"{len(folded)} more sliders"]
             rows.append(_with("bf-folded", accordion))
-        sliders = _with("bf-sliders", ipywidgets.VBox([*rows, self.past]))
+        if figure.trainable:
+            rows += [self.past, self._line([self.wind, self._button("Keep", self.keep)])]
+        sliders = _with("bf-sliders", ipywidgets.VBox(rows))
         return [
+            *self._task_parts(),
             self.drawing,
             _with("bf-said", ipywidgets.VBox([self._line(self._walk_buttons()), self.said])),
             _with("bf-panel", ipywidgets.HBox([self.curve, sliders])),
             _with("bf-wide-line", self._line(self._buttons())),
+            _with("bf-wide-line", self._line([self.h, self.checked])),
             _with("bf-wide-line", self.refused),
+            _with("bf-wide-line", self.help),
             self.beat,
             hidden,
         ]
+
+    def _task_parts(self):
+        if not self.figure.tasks:
+            return []
+        buttons = [("Hint", self.hint), ("Show me", self.solve), ("Next task", self.next_task)]
+        buttons = [self._button(*pair) for pair in buttons]
+        return [_with("bf-wide-line", self._line([self.task_line, *buttons]))]
 
     def _rows(self, sliders):
         """Return sliders with their fields, headed by their group, and their gradients."""
@@ -130,7 +144,10 @@ class FigureControls:
 
     def _buttons(self):
         buttons = [self.example] if self.figure.examples else []
-        buttons.append(self._button("⟲ Reset", self.reset))
+        self.undo_button = self._button("↶", self.undo)
+        self.redo_button = self._button("↷", self.redo)
+        self.undo_button.tooltip, self.redo_button.tooltip = "undo", "redo"
+        buttons += [self.undo_button, self.redo_button, self._button("⟲ Reset", self.reset)]
         if self.figure.trainable:
             buttons += [
                 self._button("Update ×1", lambda: self.update(1)),
@@ -139,6 +156,9 @@ class FigureControls:
         if self.figure.has_network:
             self.edges = _with("bf-edges", self._button("Edges: weight", self.switch_edges))
             buttons.append(self.edges)
+        self.slopes = self._button("Hide slopes", self.switch_slopes)
+        buttons += [self._button("✓ Check", self.switch_check), self.slopes]
+        buttons.append(self._button("?", self.switch_help))
         if self.figure.trainable:
             buttons.append(_with("bf-eta", ipywidgets.HBox([self.eta, self.eta_field])))
         return buttons
@@ -202,6 +222,7 @@ class FigureControls:
         """
         if not self.listening or abs(x - slider.thumb) < 1e-6 * slider.step:
             return
+        self.remember(slider)
         slider.value.data = x
         self.figure.touched = slider
         self._by_hand()
@@ -212,6 +233,7 @@ class FigureControls:
         if x is None:
             self._refuse(text, "number such as −0.5", symbol, number(slider.value.data))
             return
+        self.remember(slider)
         slider.value.data = x
         self.figure.touched = slider
         if not slider.low <= x <= slider.high:
@@ -239,6 +261,7 @@ class FigureControls:
 
     def _set_rate(self, x):
         self.pause()
+        self.remember("η")
         self.rate = x
         self.show()
 
@@ -252,12 +275,14 @@ class FigureControls:
         """Set the leaves of an example."""
         if not self.listening:
             return
+        self.remember(None)
         for name, x in self.figure.examples[label].items():
             self.figure.recording.by_name[name].data = x
         self._by_hand()
 
     def reset(self):
         """Put every leaf back to where the figure started."""
+        self.remember(None)
         for slider in self.figure.sliders:
             slider.value.data = slider.default
         self.rate = self.figure.learning_rate
@@ -272,28 +297,27 @@ class FigureControls:
     def _by_hand(self):
         """After a movement by hand the walk and the history of updates are over."""
         self.pause()
-        self.step, self.figure.history = None, []
+        self.step, self.figure.history, self.figure.at, self.parameters = None, [], 0, []
         self.show()
 
     def update(self, steps):
         """Take steps of gradient descent on the parameters, up to one that overflows."""
-        history = self.figure.history
-        if not history:
-            history.append(self.figure.recording.loss.data)
-        moving = [slider.value for slider in self.figure.sliders if slider.parameter]
+        figure = self.figure
+        self.remember(None)
+        if not figure.history:
+            self._note()
+        del figure.history[figure.at + 1 :], self.parameters[figure.at + 1 :]  # if wound back
         for k in range(steps):
-            moved = [value.data - self.rate * value.grad for value in moving]
+            moved = [value.data - self.rate * value.grad for value in self._moving()]
             if not all(isfinite(x) for x in moved):
                 self.note = (
                     f"Stopped before update {k + 1}: a weight would be too large for any number "
                     "here. Try a smaller η."
                 )
                 break
-            for value, x in zip(moving, moved, strict=True):
-                value.data = x
-            self.figure.recording.run()
-            history.append(self.figure.recording.loss.data)
-        self.step = None
+            self._set_parameters(moved)
+            self._note()
+        figure.at, self.step = len(figure.history) - 1, None
         self.show()
 
     def switch_edges(self):
@@ -338,10 +362,12 @@ class FigureControls:
         """Recompute, redraw, and bring sliders and fields to the values."""
         figure = self.figure
         figure.recording.run()
+        self._check_tasks()
         figure.recording.unreached = figure.walk.unreached(self.step)
         lit = f"{self._lit()}{figure.head()}{figure.drawing()}"
         self.drawing.value = (
-            f'<backprop-figure class="bf-in-notebook {self._scope}">{lit}</backprop-figure>'
+            f'<backprop-figure class="bf-in-notebook{" bf-hiding" * self.hiding} {self._scope}">'
+            f"{lit}</backprop-figure>"
         )
         self.said.value = self._sentence()
         self.curve.value = _part(figure.curves())
@@ -353,6 +379,7 @@ class FigureControls:
         for column, sliders in zip(self.gradients, parts, strict=False):
             column.value = self._column(sliders)
         self.listening = False
+        self._show_answers()
         for slider in figure.sliders:
             self.sliders[slider.name].value = slider.thumb
             self.fields[slider.name].value = number(slider.value.data)

@@ -82,16 +82,19 @@ class CurveView(View):
 
     def history(self, figure):
         """Return the losses of the updates so far."""
-        losses, path, said = figure.history, "", ""
-        if len(losses) > 1:
-            across = linear(0, len(losses) - 1, self.left, self.right)
-            up = linear(*extent(losses), self.past_floor, self.past_top)
-            path = curve_path([(across(k), up(loss)) for k, loss in enumerate(losses)])
-            said = f"{len(losses) - 1} updates: {number(losses[0])} → {number(losses[-1])}"
+        losses, kept, at = figure.history, figure.kept, figure.at
+        across = linear(0, max(len(losses), len(kept), 2) - 1, self.left, self.right)
+        up = linear(*extent([*losses, *kept]), self.past_floor, self.past_top)
+
+        def path(ys):
+            return curve_path([(across(k), up(y)) for k, y in enumerate(ys)]) if len(ys) > 1 else ""
+
+        count = f"{at}" if at == len(losses) - 1 else f"{at} of {len(losses) - 1}"
+        said = f"{count} updates: {number(losses[0])} → {number(losses[at])}" if losses[1:] else ""
         parts = [
             f"<path class=bf-axis d=M{self.left},{self.past_top}V{self.past_floor}H{self.right} />",
-            '<path class="bf-faint bf-kept" d=""/>',
-            f'<path class="bf-curve bf-past" d="{path}"/>',
+            f'<path class="bf-faint bf-kept" d="{path(kept)}"/>',
+            f'<path class="bf-curve bf-past" d="{path(losses)}"/>',
         ]
         return (
             f"<div class=bf-history>{svg(self.width, self.past_height, parts)}"

@@ -162,6 +162,8 @@ class Figure:
         self._check()
         self.touched = self.sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
+        self.at = 0  # the place in this history
+        self.kept = []  # the losses of a run to compare with
         self.by_gradient = False  # whether a network's edges show gradients, not weights
         self.walk = Walk(self)
         self._controls = None
