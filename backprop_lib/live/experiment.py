@@ -35,10 +35,10 @@ class Dial:
         places = [self.value, self.low, self.high]
         value, low, high = map(exact, map(log10, places) if self.logarithmic else places)
         return (
-            f"<label class=bf-setting><span>{self.label}</span><input type=range "
-            f"data-set={self.name}{' data-log' * self.logarithmic} min={low} max={high} "
-            f"step={exact(self.step)} value={value} autocomplete=off>"
-            f"<b class=bf-value>{short(self.value)}</b></label>"
+            f"<div class=bf-setting><span>{self.label}</span><input type=range "
+            f'aria-label="{self.label}" data-set={self.name}{" data-log=1" * self.logarithmic} '
+            f"min={low} max={high} step={exact(self.step)} value={value} autocomplete=off>"
+            f"<b class=bf-value>{short(self.value)}</b></div>"
         )
 
     def widget(self):
@@ -77,8 +77,8 @@ class Choice:
             for value, said in self.options.items()
         )
         return (
-            f"<label>{self.label} <select data-set={self.name} autocomplete=off>{options}"
-            "</select></label>"
+            f"<label class=bf-setting><span>{self.label}</span><select data-set={self.name} "
+            f"autocomplete=off>{options}</select></label>"
         )
 
     def widget(self):
@@ -111,16 +111,15 @@ class Experiment:
 
     def html(self):
         """Return the figure for a page: drawing, controls, and what the script computes from."""
-        dials = "".join(s.html() for s in self.settings if isinstance(s, Dial))
-        choices = "".join(s.html() for s in self.settings if isinstance(s, Choice))
+        rows = "".join(setting.html() for setting in self.settings)
         data = {"kind": self.kind, "start": self.at} | self.data()
         stored = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return (
             f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
             f"{self.head()}<fieldset disabled><div class=bf-views>{self.drawing()}</div>"
-            f"<div class=bf-panel><div class=bf-sliders>{dials}</div></div><div class=bf-controls>"
-            f"<button type=button data-do=reset>⟲ Reset</button>{choices}</div></fieldset>"
-            f"{self.words()}<p class=bf-spoken aria-live=polite></p>"
+            f"<div class=bf-panel><div class=bf-sliders>{rows}<button type=button data-do=reset>"
+            f"⟲ Reset</button>{self.words()}</div></div></fieldset>"
+            "<p class=bf-spoken aria-live=polite></p>"
             f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
             f"<script type=application/json>{stored}</script></backprop-figure>"
         )

@@ -827,29 +827,28 @@
   }
 
   // ---------------------------------------------------------------------------------------------
-  // A figure of backprop_lib/live/experiment.py: settings, and what comes of them drawn anew
+  // A figure of backprop_lib/live/experiment.py
   class Experiment {
     constructor(el, data) {
-      Object.assign(this, { el, data, settings: { ...data.start } });
-      this.said = el.querySelector(".bf-said");
-      this.controls = [...el.querySelectorAll("[data-set]")];
+      const all = (selector) => [...el.querySelectorAll(selector)];
+      Object.assign(this, { data, all, settings: { ...data.start } });
+      [this.said, this.spoken] = all(".bf-said, .bf-spoken");
+      this.controls = all("[data-set]");
       for (const control of this.controls) this.listenTo(control);
-      el.querySelector('[data-do="reset"]').addEventListener("click", () => this.set(data.start));
+      all("button")[0].addEventListener("click", () => this.set(data.start));
       el.querySelector("fieldset").disabled = false;
       this.showControls();
-      window.addEventListener("pageshow", () => this.showControls());
     }
 
     // A finger that scrolls the page has moved no slider: what its touch set is put back
     listenTo(control) {
-      const { set: name, log } = control.dataset;
-      const isText = control.matches("select");
+      const name = control.dataset.set;
       let before;
       control.addEventListener("pointerdown", () => (before = this.settings[name]));
       control.addEventListener("pointercancel", () => this.set({ [name]: before }));
       control.addEventListener("input", () => {
-        const x = Number(control.value);
-        this.set({ [name]: isText ? control.value : log === undefined ? x : 10 ** x });
+        const x = control.min ? Number(control.value) : control.value;
+        this.set({ [name]: control.dataset.log ? 10 ** x : x });
       });
     }
 
@@ -858,20 +857,19 @@
       this.showControls();
       this.draw(this.settings);
       clearTimeout(this.timer);
-      const spoken = this.el.querySelector(".bf-spoken");
-      this.timer = setTimeout(() => (spoken.textContent = this.said.textContent), 300);
+      this.timer = setTimeout(() => (this.spoken.textContent = this.said.textContent), 300);
     }
 
     showControls() {
       for (const control of this.controls) {
         const x = this.settings[control.dataset.set];
-        control.value = control.dataset.log === undefined ? x : Math.log10(x);
-        if (control.type === "range") control.ariaValueText = control.nextSibling.textContent = short(x);
+        control.value = control.dataset.log ? Math.log10(x) : x;
+        if (control.min) control.ariaValueText = control.nextSibling.textContent = short(x);
       }
     }
   }
 
-  // The rules of backprop_lib/optim.py for one weight: from its gradient to its step
+  // The rules of backprop_lib/optim.py: from a weight's gradient to its step
   const RULES = {
     plain: (eta) => (g) => eta * g,
     momentum: (eta, velocity = 0) => (g) => eta * (velocity = 0.9 * velocity + g),
@@ -883,32 +881,29 @@
     },
   };
 
-  // Gradient descent with batches of all samples, of some, of one; backprop_lib/live/path_view.py
+  // Gradient descent, as backprop_lib/live/path_view.py draws it
   class Paths extends Experiment {
     constructor(el, data) {
       super(el, data);
       this.graph = new Graph(data.nodes, []);
-      const all = (selector) => [...el.querySelectorAll(selector)];
-      this.lines = ["full", "mini", "single"].map((kind) => all(`.bf-clip > .bf-${kind}`));
-      this.rows = all(".bf-counts tbody tr").map((row) => [...row.querySelectorAll("td")]);
-      this.names = all(".bf-counts tbody span");
-      this.from = el.querySelector(".bf-from");
+      this.lines = ["full", "mini", "single"].map((kind) => this.all(`.bf-clip > .bf-${kind}`));
+      this.names = this.all(".bf-counts span");
+      this.cells = this.all(".bf-counts td");
+      [this.ground, this.from] = this.all(".bf-ground, .bf-from");
       this.plane = planeOf(this.from);
-      this.listenToSurface(el.querySelector(".bf-ground"));
+      this.listenToSurface(this.ground.parentNode);
     }
 
     // The start follows the pointer; a finger puts it down by a tap, or moves it sideways first
-    listenToSurface(ground) {
-      const surface = ground.parentNode;
-      const [w, b] = ["w", "b"].map((name) => this.controls.find((el) => el.dataset.set === name));
+    listenToSurface(surface) {
+      const [w, b] = this.controls;
       let from = null;
       const put = ({ clientX, clientY }) => {
-        const { left, top, width, height } = ground.getBoundingClientRect();
+        const { left, top, width, height } = this.ground.getBoundingClientRect();
         w.value = Number(w.min) + ((clientX - left) / width) * (w.max - w.min);
         b.value = Number(b.max) - ((clientY - top) / height) * (b.max - b.min);
         this.set({ w: Number(w.value), b: Number(b.value) });
       };
-      surface.classList.add("bf-surface");
       surface.addEventListener("pointerdown", (event) => {
         if (event.button) return;
         from = { x: event.clientX, moves: event.pointerType !== "touch" };
@@ -927,37 +922,36 @@
       surface.addEventListener("pointercancel", () => (from = null));
     }
 
-    // Loss and gradients of one sample, by the recorded graph
-    pass(weights, k) {
-      const { graph, data } = this;
-      [...weights, ...data.samples[k]].forEach((x, at) => (graph.values[data.leaves[at]] = x));
-      graph.run();
-      return graph.grads;
+    // The means of loss and gradients over samples that run through the graph one by one
+    pass(weights, batch) {
+      const { graph, data: { samples, leaves } } = this;
+      const sums = [0, 0, 0];
+      for (const k of batch) {
+        [...weights, ...samples[k]].forEach((x, at) => (graph.values[leaves[at]] = x));
+        graph.run();
+        sums[0] += graph.values[graph.loss];
+        sums[1] += graph.grads[leaves[0]];
+        sums[2] += graph.grads[leaves[1]];
+      }
+      return sums.map((sum) => sum / batch.length);
     }
 
     loss(weights) {
-      const { graph, data } = this;
-      let sum = 0;
-      for (const k of data.samples.keys()) this.pass(weights, k), (sum += graph.values[graph.loss]);
-      return sum / data.samples.length;
+      return this.pass(weights, this.data.orders[0])[0];
     }
 
     run(size) {
       const { w, b, eta, epochs, rule } = this.settings;
-      const rules = [RULES[rule](eta), RULES[rule](eta)];
+      const rules = [0, 1].map(() => RULES[rule](eta));
       const path = [[w, b]];
       let passes = 0;
       for (const order of this.data.orders.slice(0, epochs)) {
         for (let from = 0; from < order.length; from += size) {
           const batch = order.slice(from, from + size);
           const weights = path.at(-1);
-          const sums = [0, 0];
-          for (const k of batch) {
-            const grads = this.pass(weights, k);
-            sums.forEach((sum, at) => (sums[at] = sum + grads[this.data.leaves[at]]));
-          }
+          const [, ...slopes] = this.pass(weights, batch);
           passes += batch.length;
-          path.push(weights.map((x, at) => x - rules[at](sums[at] / batch.length)));
+          path.push(weights.map((x, at) => x - rules[at](slopes[at])));
           if (path.at(-1).some((x) => Math.abs(x) > 1e6)) return { path, passes, loss: "diverged" };
         }
       }
@@ -974,7 +968,7 @@
         line.setAttribute("d", d);
         if (others.length > 1) others[0].setAttribute("d", `${d.replaceAll("L", "h0M")}h0`);
         placePoint(others.at(-1), ...points.at(-1));
-        [passes, passes, path.length - 1, loss].forEach((x, at) => (this.rows[k][at].textContent = x));
+        [passes, passes, path.length - 1, loss].forEach((x, at) => (this.cells[4 * k + at].textContent = x));
       });
       placePoint(this.from, ...this.plane.at(w, b));
       const ends = this.runs.map(({ loss }, k) => `${this.names[k].textContent} ${loss}`).join(", ");
@@ -983,7 +977,7 @@
     }
   }
 
-  // Sizes of activations and gradients as bars; the rules of backprop_lib/live/layers_view.py
+  // The bars of backprop_lib/live/layers_view.py
   class Layers extends Experiment {
     draw({ start, activation, depth }) {
       const [forward, backward] = this.data.tables[activation][start];
@@ -991,21 +985,20 @@
       const [left, top, width, height, down] = this.data.place;
       const [low, high, step] = decades(both.flat());
       const scale = height / (high - low);
-      const all = (selector) => [...this.el.querySelectorAll(selector)];
-      const [grids, ticks, bars] = [".bf-grid", "[data-ticks]", ".bf-bars"].map(all);
+      const [grids, ticks, bars, [last], [table]] = [".bf-grid", "[data-ticks]", ".bf-bars", "[data-last]", "tbody"].map(this.all);
       both.forEach((sizes, k) => {
         const at = (power) => (top + k * down + (high - power) * scale).toFixed(1);
         const powers = [];
         for (let n = low; n <= high; n += step) powers.push(n);
         grids[k].setAttribute("d", powers.map((n) => `M${left},${at(n)}h${width}`).join(""));
-        ticks[k].innerHTML = powers.map((n) => `<text x=${left - 6} y=${at(n - 4 / scale)} class="bf-tick bf-end">${power(n)}</text>`).join("");
+        ticks[k].innerHTML = powers.map((n) => `<text x=${left - 6} y=${at(n - 4 / scale)} class="bf-tick bf-end">10<tspan dy=-.4em font-size=75%>${written(n)}</tspan></text>`).join("");
         const bar = (x, j) => (x ? `M${(left + ((j + 0.5) * width) / depth).toFixed(1)},${at(low)}V${at(Math.log10(x))}` : "");
         bars[k].setAttribute("d", sizes.map(bar).join(""));
         bars[k].setAttribute("stroke-width", ((0.7 * width) / depth).toFixed(1));
       });
-      this.el.querySelector("[data-last]").textContent = `layer ${depth}`;
+      last.textContent = `layer ${depth}`;
       const row = (x, k) => `<tr><th scope=row>${k + 1}<td class=bf-value>${format(x)}<td class=bf-grad>${format(both[1][k])}`;
-      this.el.querySelector("tbody").innerHTML = both[0].map(row).join("");
+      table.innerHTML = both[0].map(row).join("");
       const [a, b, back] = [both[0][0], both[0].at(-1), both[1][0]].map((x) => (x ? format(x) : "0 (no bar)"));
       this.said.textContent = `Activations: ${a} in layer 1, ${b} in layer ${depth}. Gradients: 1.000 in layer ${depth}, ${back} in layer 1.`;
     }
@@ -1017,8 +1010,6 @@
     const step = [1, 2, 5, 10, 20, 50].find((step) => (high - low) / step <= 4);
     return [step * Math.floor(low / step - 0.25), step * Math.ceil(high / step), step];
   }
-
-  const power = (n) => (n ? `10${String(n).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)])}` : "1");
 
   // ---------------------------------------------------------------------------------------------
   // The linear scale that takes low to start and high to end

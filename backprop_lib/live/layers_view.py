@@ -10,7 +10,7 @@ from backprop_lib._validate import instance, whole_number
 from backprop_lib.activations import ReLU, Sigmoid, Tanh
 from backprop_lib.dense import Dense
 from backprop_lib.live.experiment import Choice, Dial, Experiment
-from backprop_lib.live.numbers import number
+from backprop_lib.live.numbers import number, short
 from backprop_lib.live.svg import svg, text
 from backprop_lib.network import Sequential
 
@@ -115,7 +115,7 @@ class LayersFigure(Experiment):
                 if x > 0
             )
             parts += [
-                text(self.left, top - 9, head, f"bf-caption-small bf-{kind}"),
+                text(self.left, top - 9, head, f"bf-{kind}"),
                 f'<path class=bf-grid d="{lines}"/><g data-ticks>{labels}</g>',
                 f'<path class="bf-bars bf-bars-{kind}" stroke-width={self._bar_width(depth)} '
                 f'd="{bars}"/>',
@@ -203,8 +203,8 @@ def decades(sizes):
 
 
 def power(n):
-    """Write a power of ten as the scale does."""
-    return "10" + str(n).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) if n else "1"
+    """Write a power of ten in SVG."""
+    return f"10<tspan dy=-.4em font-size=75%>{short(n)}</tspan>"
 
 
 def _written(x):

@@ -16,7 +16,7 @@ def path_figure(learning_rate=0.1, batch_size=4, epochs=5, seed=0):
         t,
         start=(-1.6, 1.6),
         w_range=(-2.0, 3.0),
-        b_range=(-2.0, 2.0),
+        b_range=(-1.5, 3.0),
         learning_rate=learning_rate,
         batch_size=batch_size,
         epochs=epochs,

@@ -60,7 +60,7 @@ class PathFigure(Experiment):
 
     kind = "path"
     title = "Gradient descent: full batch, mini-batches, single samples"
-    left, top, width, height = 44, 10, 560, 300
+    left, top, width, height = 44, 10, 560, 360
 
     def __init__(
         self,
@@ -174,12 +174,12 @@ class PathFigure(Experiment):
         """Return the surface with the paths, and below it what they cost, as HTML."""
         runs = self.runs()
         rows = "".join(
-            f"<tr><th scope=row>{svg(28, 10, [f'<path class=bf-{kind} d=M0,5H28 />'])}"
-            f"<span{' data-batch' * (kind == 'mini')}>{label}</span>"
+            f"<tr><th scope=row><div>{svg(24, 8, [f'<path class=bf-{kind} d=M0,4H24 />'])}"
+            f"<span>{label}</span></div>"
             f"<td>{passes}<td>{passes}<td>{len(path) - 1}<td>{loss}"
             for kind, (label, path, passes, loss) in zip(KINDS, runs, strict=True)
         )
-        heads = ["path", "forward passes", "backward passes", "updates", "J at the end"]
+        heads = ["path", "forward passes", "backward passes", "updates", "J at end"]
         heads = "".join(f"<th scope=col>{head}" for head in heads)
         return f"{self.surface(runs)}<table class=bf-counts><thead><tr>{heads}<tbody>{rows}</table>"
 
