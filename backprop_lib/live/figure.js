@@ -985,7 +985,7 @@
       const [left, top, width, height, down] = this.data.place;
       const [low, high, step] = decades(both.flat());
       const scale = height / (high - low);
-      const [grids, ticks, bars, [last], [table]] = [".bf-grid", "[data-ticks]", ".bf-bars", "[data-last]", "tbody"].map(this.all);
+      const [grids, ticks, bars, [last], [table]] = [".bf-grid", "[data-ticks]", ".bf-bars", "[data-tick-last]", "tbody"].map(this.all);
       both.forEach((sizes, k) => {
         const at = (power) => (top + k * down + (high - power) * scale).toFixed(1);
         const powers = [];

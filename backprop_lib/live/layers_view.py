@@ -109,7 +109,7 @@ class LayersFigure(Experiment):
                 text(self.left - 6, round(y, 1) + 4, power(n), "bf-tick bf-end") for n, y in ticks
             )
             bars = "".join(
-                f"M{self.left + (j + 0.5) * self.width / depth:.1f},{top + self.height}"
+                f"M{self.left + (j + 0.5) * self.width / depth:.1f},{top + self.height:.1f}"
                 f"V{top + (high - log10(x)) * scale:.1f}"
                 for j, x in enumerate(both[k])
                 if x > 0
@@ -123,7 +123,7 @@ class LayersFigure(Experiment):
         bottom = self.top + down + self.height + 18
         parts.append(text(self.left, bottom, "layer 1", "bf-tick"))
         end = f"layer {depth}"
-        parts.append(text(self.left + self.width, bottom, end, "bf-tick bf-end", "data-last"))
+        parts.append(text(self.left + self.width, bottom, end, "bf-tick bf-end", "data-tick-last"))
         return svg(self.left + self.width + 4, bottom + 8, parts, "bf-plane")
 
     def _bar_width(self, depth):

@@ -6,8 +6,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from backprop_lib import live
+from backprop_lib.live import lesson_06_training
 
 every_figure = pytest.mark.parametrize("make_figure", live.FIGURES.values(), ids=live.FIGURES)
+ALL = live.FIGURES | lesson_06_training.FIGURES
+with_training = pytest.mark.parametrize("make_figure", ALL.values(), ids=ALL)
 
 # Texts, controls and plates that overlap, or that are not inside the figure. Letters fill about
 # 70 % of a line's height; a symbol's own indices and a plate's own numbers may touch.
@@ -53,7 +56,7 @@ MOVE = """(figure, shares) => [...figure.querySelectorAll("[data-leaf]")].forEac
 })"""
 
 
-@every_figure
+@with_training
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(show_alone, make_figure, scheme):
     page, element = show_alone(make_figure(), color_scheme=scheme)
@@ -66,7 +69,7 @@ def test_axe_finds_nothing(show_alone, make_figure, scheme):
         assert {v["id"]: [node["html"] for node in v["nodes"]] for v in violations} == {}
 
 
-@every_figure
+@with_training
 @pytest.mark.parametrize("width", [1280, 640, 390])  # 640 is 1280 at 200 %
 def test_no_number_is_clipped_or_overlaps_another(show_alone, make_figure, width):
     page, element = show_alone(make_figure(), width=width)
