@@ -116,7 +116,7 @@ def test_passes_updates_and_losses_are_told_apart():
     assert [len(run[1]) - 1 for run in (full, mini, single)] == [3, 15, 72]
     w, b = full[1][-1]
     J = HalfSquaredError().forward((w * figure.x + b)[None], figure.t[None])
-    assert full[3] == number(J) and f"full batch {number(J)}" in figure.sentence()
+    assert full[3] == number(J) and f"full batch: {number(J)}" in figure.sentence()
 
 
 def test_a_path_that_diverges_ends_and_says_so():

@@ -971,9 +971,9 @@
         [passes, passes, path.length - 1, loss].forEach((x, at) => (this.cells[4 * k + at].textContent = x));
       });
       placePoint(this.from, ...this.plane.at(w, b));
-      const ends = this.runs.map(({ loss }, k) => `${this.names[k].textContent} ${loss}`).join(", ");
+      const ends = this.runs.map(({ loss }, k) => `${this.names[k].textContent}: ${loss}`).join(", ");
       const [start, least] = [this.loss([w, b]), this.data.least].map(format);
-      this.said.textContent = `From J = ${start} to: ${ends}. The least is ${least}.`;
+      this.said.textContent = `J at the start: ${start}. At the end, ${ends}. The least: ${least}.`;
     }
   }
 

@@ -184,10 +184,11 @@ class PathFigure(Experiment):
         return f"{self.surface(runs)}<table class=bf-counts><thead><tr>{heads}<tbody>{rows}</table>"
 
     def sentence(self):
-        """Return from which loss to which the paths led."""
-        ends = ", ".join(f"{label} {loss}" for label, _, _, loss in self.runs())
+        """Return the loss at the start and at the end of each path."""
+        ends = ", ".join(f"{label}: {loss}" for label, _, _, loss in self.runs())
         w, b = self.at["w"], self.at["b"]
-        return f"From J = {number(self.loss(w, b))} to: {ends}. The least is {number(self.least)}."
+        start, least = number(self.loss(w, b)), number(self.least)
+        return f"J at the start: {start}. At the end, {ends}. The least: {least}."
 
     def pictures(self):
         """Return the surface, and below it which path is which."""
