@@ -56,9 +56,20 @@ def test_every_control_of_the_notebook_moves_the_drawing_and_reset_returns(make)
         assert controls.drawing.value != drawn
         drawn = controls.drawing.value
         assert figure.drawing() in drawn and figure.sentence() in drawn and figure.caption in drawn
-    controls.box.children[-1].click()
+    controls.box.children[-1].children[0].click()
     assert controls.drawing.value == first and figure.at == start
     assert {name: widget.value for name, widget in controls.widgets.items()} == start
+
+
+def test_a_thumb_that_a_browser_has_put_on_its_grid_has_not_moved():
+    figure = live.path_figure(learning_rate=0.15)
+    drawn = figure.controls.drawing.value
+    figure.controls.widgets["eta"].value = 10 ** (-3 + 0.05 * 44)  # the nearest point: 0.158
+    assert figure.at["eta"] == 0.15 and figure.controls.drawing.value == drawn
+    figure.controls.widgets["eta"].value = 10 ** (-3 + 0.05 * 43)
+    assert figure.at["eta"] == pytest.approx(0.141, abs=1e-3)
+    figure.controls.reset()
+    assert figure.at["eta"] == 0.15 and figure.controls.drawing.value == drawn
 
 
 # --- Path -----------------------------------------------------------------------------------
@@ -132,7 +143,7 @@ def test_a_path_that_diverges_ends_and_says_so():
     ("changes", "error", "said"),
     [
         ({"learning_rate": 0}, ValueError, "learning_rate: expected a number above 0, got 0"),
-        ({"learning_rate": 2}, ValueError, "learning_rate: expected a number from 0.003 to 1, got"),
+        ({"learning_rate": 2}, ValueError, "learning_rate: expected a number from 0.001 to 1, got"),
         ({"batch_size": 25}, ValueError, "batch_size: expected a whole number <= 24, got 25"),
         ({"batch_size": 1.5}, TypeError, "batch_size: expected a whole number, got float"),
         ({"epochs": 31}, ValueError, "epochs: expected a whole number <= 30, got 31"),

@@ -41,6 +41,13 @@ class Dial:
             f"<b class=bf-value>{short(self.value)}</b></div>"
         )
 
+    def is_at(self, thumb, value):
+        """Say whether a thumb stands for a value: a browser puts it on the grid's nearest point."""
+        places = thumb, value, self.low
+        thumb, value, low = map(log10, places) if self.logarithmic else places
+        nearest = low + self.step * round((value - low) / self.step)
+        return abs(thumb - nearest) < 1e-6 * self.step
+
     def widget(self):
         """Return the slider for a notebook."""
         whole = all(isinstance(x, int) for x in (self.value, self.low, self.high, self.step))
@@ -81,6 +88,10 @@ class Choice:
             f"autocomplete=off>{options}</select></label>"
         )
 
+    def is_at(self, chosen, value):
+        """Say whether it is the same choice."""
+        return chosen == value
+
     def widget(self):
         """Return the list for a notebook."""
         return ipywidgets.Dropdown(
@@ -105,13 +116,13 @@ class Experiment:
     """
 
     def __init__(self, settings):
-        self.settings = settings
+        self.settings = {setting.name: setting for setting in settings}
         self.at = {setting.name: setting.value for setting in settings}
         self._controls = None
 
     def html(self):
         """Return the figure for a page: drawing, controls, and what the script computes from."""
-        rows = "".join(setting.html() for setting in self.settings)
+        rows = "".join(setting.html() for setting in self.settings.values())
         data = {"kind": self.kind, "start": self.at} | self.data()
         stored = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return (
@@ -167,26 +178,28 @@ class ExperimentControls:
     def __init__(self, experiment):
         self.experiment, self.listening = experiment, True
         self.drawing = ipywidgets.HTML()
-        self.widgets = {setting.name: setting.widget() for setting in experiment.settings}
+        self.widgets = {name: setting.widget() for name, setting in experiment.settings.items()}
         for name, widget in self.widgets.items():
             widget.observe(lambda change, name=name: self.set(name, change["new"]), names="value")
         reset = ipywidgets.Button(description="Reset", layout={"width": "auto"})
         reset.on_click(lambda _: self.reset())
         style = ipywidgets.HTML(f"<style>{STYLE}</style>", layout={"display": "none"})
-        self.box = ipywidgets.VBox([style, self.drawing, *self.widgets.values(), reset])
+        below = [*self.widgets.values(), ipywidgets.HBox([reset])]
+        self.box = ipywidgets.VBox([style, self.drawing, *below])
         self.show()
 
     def set(self, name, value):
         """Set one setting, and draw what comes of it."""
-        if self.listening:
-            self.experiment.at[name] = value
+        experiment = self.experiment
+        if self.listening and not experiment.settings[name].is_at(value, experiment.at[name]):
+            experiment.at[name] = value
             self.show()
 
     def reset(self):
         """Put every setting back to where it started, and draw once."""
         self.listening = False
-        for setting in self.experiment.settings:
-            self.widgets[setting.name].value = self.experiment.at[setting.name] = setting.value
+        for name, setting in self.experiment.settings.items():
+            self.widgets[name].value = self.experiment.at[name] = setting.value
         self.listening = True
         self.show()
 

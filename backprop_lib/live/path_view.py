@@ -49,7 +49,7 @@ class PathFigure(Experiment):
     w_range, b_range : (float, float)
         What is drawn of the surface.
     learning_rate : float
-        η, from 0.003 to 1.
+        η, from 0.001 to 1.
     batch_size : int
         Of the mini-batches, at most m.
     epochs : int
@@ -88,7 +88,7 @@ class PathFigure(Experiment):
         w = _inside(w, "PathFigure: start: w", *self.w_range)
         b = _inside(b, "PathFigure: start: b", *self.b_range)
         eta = positive_number(learning_rate, "PathFigure: learning_rate")
-        eta = _inside(eta, "PathFigure: learning_rate", 0.003, 1.0)
+        eta = _inside(eta, "PathFigure: learning_rate", 0.001, 1.0)
         batch_size = whole_number(batch_size, "PathFigure: batch_size", most=len(self.x))
         epochs = whole_number(epochs, "PathFigure: epochs", most=MOST_EPOCHS)
         self.seed = whole_number(seed, "PathFigure: seed", least=0)
@@ -102,7 +102,7 @@ class PathFigure(Experiment):
             [
                 Dial("w", "start w", w, *self.w_range, 0.02),
                 Dial("b", "start b", b, *self.b_range, 0.02),
-                Dial("eta", "learning rate η", eta, 0.003, 1.0, 0.02, logarithmic=True),
+                Dial("eta", "learning rate η", eta, 0.001, 1.0, 0.05, logarithmic=True),
                 Dial("batch", "mini-batch size", batch_size, 1, len(self.x), 1),
                 Dial("epochs", "epochs", epochs, 1, MOST_EPOCHS, 1),
                 Choice("rule", "Rule", "plain", RULES),

@@ -46,7 +46,7 @@ def check_path(element, figure, settings):
     assert seen["cells"] == [str(cell) for row in cells for cell in row]
     assert seen["names"] == [label for label, *_ in runs]
     assert seen["said"] == figure.sentence()
-    shown = [figure.at[setting.name] for setting in figure.settings[:-1]]
+    shown = [figure.at[setting.name] for setting in [*figure.settings.values()][:-1]]
     assert seen["numbers"] == [short(x) for x in shown]
     drawn = re.findall(r"<path class=\S+(?: bf-dots\")? d=(\S+) />", figure.surface(runs))
     for line, expected in zip(seen["lines"], drawn, strict=False):
