@@ -55,7 +55,7 @@ class LayersFigure(Experiment):
         "by itself. Size is the root of the mean square over units and samples. What is 0 has no "
         "bar on a logarithmic scale."
     )
-    left, top, width, height, gap = 58, 24, 540, 110, 44
+    left, top, width, height, gap = 58, 24, 540, 130, 44
 
     def __init__(self, start="Xavier", activation="tanh", depth=50, seed=0):
         _among(start, STARTS, "LayersFigure: start")

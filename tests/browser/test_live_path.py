@@ -46,7 +46,7 @@ def check_path(element, figure, settings):
     assert seen["cells"] == [str(cell) for row in cells for cell in row]
     assert seen["names"] == [label for label, *_ in runs]
     assert seen["said"] == figure.sentence()
-    shown = [figure.at[setting.name] for setting in [*figure.settings.values()][:-1]]
+    shown = [figure.at[name] for name in [*figure.at][:-1]]
     assert seen["numbers"] == [short(x) for x in shown]
     drawn = re.findall(r"<path class=\S+(?: bf-dots\")? d=(\S+) />", figure.surface(runs))
     for line, expected in zip(seen["lines"], drawn, strict=False):
@@ -222,3 +222,14 @@ def test_a_swipe_that_scrolls_changes_nothing_and_a_sideways_drag_moves(show_alo
     assert element.evaluate(read) != before
     check_path(element, live.path_figure(), {})
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_the_longest_counts_stay_inside_the_figure(show_alone, width):
+    page, element = show_alone(live.path_figure(), width=width)
+    seen = element.evaluate(MOVE, {"eta": 1.0, "batch": 12, "epochs": 30, "rule": "momentum"})
+    assert "diverged" in seen["cells"]
+    inside = """figure => figure.querySelector("table").getBoundingClientRect().right
+      <= figure.querySelector("fieldset").getBoundingClientRect().right + 0.5"""
+    assert element.evaluate(inside)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
