@@ -16,13 +16,16 @@ from backprop_lib.live.explore import explore
 from backprop_lib.live.figure import Figure, Slider
 from backprop_lib.live.graph_view import GraphView
 from backprop_lib.live.heatmap import Matrices, heatmap
+from backprop_lib.live.layers_view import LayersFigure
 from backprop_lib.live.lesson_01_chain_rule import chain_figure, paths_figure, secant_figure
 from backprop_lib.live.lesson_02_toy_model import toy_figure
 from backprop_lib.live.lesson_04_matrix_form import matrix_figure, network_figure
 from backprop_lib.live.lesson_05_delta_equations import delta_figure
+from backprop_lib.live.lesson_06_training import layers_figure, path_figure
 from backprop_lib.live.lesson_07_cnn import cnn_figure
 from backprop_lib.live.matrix_view import Block, MatrixView
 from backprop_lib.live.network_view import NetworkView
+from backprop_lib.live.path_view import PathFigure
 from backprop_lib.live.plane_view import PlaneView
 
 LESSONS = [
@@ -42,9 +45,11 @@ __all__ = [
     "CurveView",
     "Figure",
     "GraphView",
+    "LayersFigure",
     "Matrices",
     "MatrixView",
     "NetworkView",
+    "PathFigure",
     "PlaneView",
     "Slider",
     "chain_figure",
@@ -52,8 +57,10 @@ __all__ = [
     "delta_figure",
     "explore",
     "heatmap",
+    "layers_figure",
     "matrix_figure",
     "network_figure",
+    "path_figure",
     "paths_figure",
     "secant_figure",
     "toy_figure",

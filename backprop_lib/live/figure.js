@@ -267,8 +267,10 @@
   class BackpropFigure extends HTMLElement {
     connectedCallback() {
       const script = this.querySelector('script[type="application/json"]');
-      if (!script || this.graph) return;
+      if (!script || this.graph || this.experiment) return;
       this.data = JSON.parse(script.textContent);
+      const Kind = { path: Paths, layers: Layers }[this.data.kind];
+      if (Kind) return void (this.experiment = new Kind(this, this.data));
       this.symbols = {};
       for (const i in this.data.symbols) this.symbols[i] = symbolHtml(this.data.symbols[i]);
       this.graph = new Graph(this.data.nodes, Object.keys(this.data.symbols).map(Number));
@@ -1122,6 +1124,191 @@
       }
       return [terms.map(([words]) => words), terms.map(([, plugged]) => plugged)];
     }
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // A figure of backprop_lib/live/experiment.py
+  class Experiment {
+    constructor(el, data) {
+      const all = (selector) => [...el.querySelectorAll(selector)];
+      Object.assign(this, { data, all, settings: { ...data.start } });
+      [this.said, this.spoken] = all(".bf-said, .bf-spoken");
+      this.controls = all("[data-set]");
+      for (const control of this.controls) this.listenTo(control);
+      all("button")[0].addEventListener("click", () => this.set(data.start));
+      el.querySelector("fieldset").disabled = false;
+      this.showControls();
+    }
+
+    // A finger that scrolls the page has moved no slider: what its touch set is put back
+    listenTo(control) {
+      const name = control.dataset.set;
+      let before;
+      control.addEventListener("pointerdown", () => (before = this.settings[name]));
+      control.addEventListener("pointercancel", () => this.set({ [name]: before }));
+      control.addEventListener("input", () => {
+        const x = control.min ? Number(control.value) : control.value;
+        this.set({ [name]: control.dataset.log ? 10 ** x : x });
+      });
+    }
+
+    set(changes) {
+      Object.assign(this.settings, changes);
+      this.showControls();
+      this.draw(this.settings);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => (this.spoken.textContent = this.said.textContent), 300);
+    }
+
+    showControls() {
+      for (const control of this.controls) {
+        const x = this.settings[control.dataset.set];
+        control.value = control.dataset.log ? Math.log10(x) : x;
+        if (control.min) control.ariaValueText = control.nextSibling.textContent = short(x);
+      }
+    }
+  }
+
+  // The rules of backprop_lib/optim.py: from a weight's gradient to its step
+  const RULES = {
+    plain: (eta) => (g) => eta * g,
+    momentum: (eta, velocity = 0) => (g) => eta * (velocity = 0.9 * velocity + g),
+    Adam: (eta, mean = 0, square = 0, t = 0) => (g) => {
+      t += 1;
+      mean = 0.9 * mean + (1 - 0.9) * g;
+      square = 0.999 * square + (1 - 0.999) * (g * g);
+      return (eta * (mean / (1 - 0.9 ** t))) / (Math.sqrt(square / (1 - 0.999 ** t)) + 1e-8);
+    },
+  };
+
+  // Gradient descent, as backprop_lib/live/path_view.py draws it
+  class Paths extends Experiment {
+    constructor(el, data) {
+      super(el, data);
+      this.graph = new Graph(data.nodes, []);
+      this.lines = ["full", "mini", "single"].map((kind) => this.all(`.bf-clip > .bf-${kind}`));
+      this.names = this.all(".bf-counts span");
+      this.cells = this.all(".bf-counts td");
+      [this.ground, this.from] = this.all(".bf-ground, .bf-from");
+      this.plane = planeOf(this.from);
+      this.listenToSurface(this.ground.parentNode);
+    }
+
+    // The start follows the pointer; a finger puts it down by a tap, or moves it sideways first
+    listenToSurface(surface) {
+      const [w, b] = this.controls;
+      let from = null;
+      const put = ({ clientX, clientY }) => {
+        const { left, top, width, height } = this.ground.getBoundingClientRect();
+        w.value = Number(w.min) + ((clientX - left) / width) * (w.max - w.min);
+        b.value = Number(b.max) - ((clientY - top) / height) * (b.max - b.min);
+        this.set({ w: Number(w.value), b: Number(b.value) });
+      };
+      surface.addEventListener("pointerdown", (event) => {
+        if (event.button) return;
+        from = { x: event.clientX, moves: event.pointerType !== "touch" };
+        surface.setPointerCapture(event.pointerId);
+        if (from.moves) put(event);
+      });
+      surface.addEventListener("pointermove", (event) => {
+        if (!from || (!from.moves && Math.abs(event.clientX - from.x) < 6)) return;
+        from.moves = true;
+        put(event);
+      });
+      surface.addEventListener("pointerup", (event) => {
+        if (from) put(event);
+        from = null;
+      });
+      surface.addEventListener("pointercancel", () => (from = null));
+    }
+
+    // The means of loss and gradients over samples that run through the graph one by one
+    pass(weights, batch) {
+      const { graph, data: { samples, leaves } } = this;
+      const sums = [0, 0, 0];
+      for (const k of batch) {
+        [...weights, ...samples[k]].forEach((x, at) => (graph.values[leaves[at]] = x));
+        graph.run();
+        sums[0] += graph.values[graph.loss];
+        sums[1] += graph.grads[leaves[0]];
+        sums[2] += graph.grads[leaves[1]];
+      }
+      return sums.map((sum) => sum / batch.length);
+    }
+
+    loss(weights) {
+      return this.pass(weights, this.data.orders[0])[0];
+    }
+
+    run(size) {
+      const { w, b, eta, epochs, rule } = this.settings;
+      const rules = [0, 1].map(() => RULES[rule](eta));
+      const path = [[w, b]];
+      let passes = 0;
+      for (const order of this.data.orders.slice(0, epochs)) {
+        for (let from = 0; from < order.length; from += size) {
+          const batch = order.slice(from, from + size);
+          const weights = path.at(-1);
+          const [, ...slopes] = this.pass(weights, batch);
+          passes += batch.length;
+          path.push(weights.map((x, at) => x - rules[at](slopes[at])));
+          if (path.at(-1).some((x) => Math.abs(x) > 1e6)) return { path, passes, loss: "diverged" };
+        }
+      }
+      return { path, passes, loss: format(this.loss(path.at(-1))) };
+    }
+
+    draw({ w, b, batch }) {
+      this.runs = [this.data.samples.length, batch, 1].map((size) => this.run(size));
+      this.names[1].textContent = `batches of ${batch}`;
+      this.runs.forEach(({ path, passes, loss }, k) => {
+        const points = path.map((point) => this.plane.at(...point));
+        const [line, ...others] = this.lines[k];
+        const d = curvePath(points);
+        line.setAttribute("d", d);
+        if (others.length > 1) others[0].setAttribute("d", `${d.replaceAll("L", "h0M")}h0`);
+        placePoint(others.at(-1), ...points.at(-1));
+        [passes, passes, path.length - 1, loss].forEach((x, at) => (this.cells[4 * k + at].textContent = x));
+      });
+      placePoint(this.from, ...this.plane.at(w, b));
+      const ends = this.runs.map(({ loss }, k) => `${this.names[k].textContent}: ${loss}`).join(", ");
+      const [start, least] = [this.loss([w, b]), this.data.least].map(format);
+      this.said.textContent = `J at the start: ${start}. At the end, ${ends}. The least: ${least}.`;
+    }
+  }
+
+  // The bars of backprop_lib/live/layers_view.py
+  class Layers extends Experiment {
+    draw({ start, activation, depth }) {
+      const [forward, backward] = this.data.tables[activation][start];
+      const both = [forward.slice(0, depth), backward.find((sizes) => sizes.length === depth)];
+      const [left, top, width, height, down] = this.data.place;
+      const [low, high, step] = decades(both.flat());
+      const scale = height / (high - low);
+      const [grids, ticks, bars, [last], [table]] = [".bf-grid", "[data-ticks]", ".bf-bars", "[data-tick-last]", "tbody"].map(this.all);
+      both.forEach((sizes, k) => {
+        const at = (power) => (top + k * down + (high - power) * scale).toFixed(1);
+        const powers = [];
+        for (let n = low; n <= high; n += step) powers.push(n);
+        grids[k].setAttribute("d", powers.map((n) => `M${left},${at(n)}h${width}`).join(""));
+        ticks[k].innerHTML = powers.map((n) => `<text x=${left - 6} y=${at(n - 4 / scale)} class="bf-tick bf-end">10<tspan dy=-.4em font-size=75%>${written(n)}</tspan></text>`).join("");
+        const bar = (x, j) => (x ? `M${(left + ((j + 0.5) * width) / depth).toFixed(1)},${at(low)}V${at(Math.log10(x))}` : "");
+        bars[k].setAttribute("d", sizes.map(bar).join(""));
+        bars[k].setAttribute("stroke-width", ((0.7 * width) / depth).toFixed(1));
+      });
+      last.textContent = `layer ${depth}`;
+      const row = (x, k) => `<tr><th scope=row>${k + 1}<td class=bf-value>${format(x)}<td class=bf-grad>${format(both[1][k])}`;
+      table.innerHTML = both[0].map(row).join("");
+      const [a, b, back] = [both[0][0], both[0].at(-1), both[1][0]].map((x) => (x ? format(x) : "0 (no bar)"));
+      this.said.textContent = `Activations: ${a} in layer 1, ${b} in layer ${depth}. Gradients: 1.000 in layer ${depth}, ${back} in layer 1.`;
+    }
+  }
+
+  function decades(sizes) {
+    const powers = sizes.filter((x) => x > 0).map(Math.log10);
+    const [low, high] = [Math.min(0, ...powers), Math.max(0, ...powers)];
+    const step = [1, 2, 5, 10, 20, 50].find((step) => (high - low) / step <= 4);
+    return [step * Math.floor(low / step - 0.25), step * Math.ceil(high / step), step];
   }
 
   // ---------------------------------------------------------------------------------------------

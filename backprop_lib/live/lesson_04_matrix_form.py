@@ -140,7 +140,7 @@ RELU_TASKS = [
     Task(
         "relu-dead",
         "Switch the second neuron of the first hidden layer off.",
-        goal="a1_2 == 0",
+        goal="a1_2 == 0 and updates == 0",
         why="Its z is negative: ReLU gives 0, and on the way back its gradient is 0 too.",
         hint="Its bias b¹₂ shifts its z. Drag the plate below the neuron.",
         solution={"b1_2": -2},

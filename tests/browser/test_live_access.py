@@ -5,6 +5,7 @@ from alone import EVERY_FIGURE
 from axe_playwright_python.sync_playwright import Axe
 
 from backprop_lib import live
+from backprop_lib.live import lesson_06_training
 
 every_figure = pytest.mark.parametrize("make_figure", live.FIGURES.values(), ids=live.FIGURES)
 
@@ -42,6 +43,14 @@ def test_axe_finds_nothing_in_any_state(show_alone, name, scheme):
     assert found == {}
 
 
+@pytest.mark.parametrize("name", lesson_06_training.FIGURES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_figures_of_training(show_alone, name, scheme):
+    page, _ = show_alone(lesson_06_training.FIGURES[name](), color_scheme=scheme)
+    violations = Axe().run(page, context="backprop-figure").response["violations"]
+    assert {v["id"]: [node["html"] for node in v["nodes"]] for v in violations} == {}
+
+
 CONTRAST = """figure => {
   const luminance = (colour) => {
     const [r, g, b] = colour.match(/[\\d.]+/g).map((x) => x / 255)
@@ -50,7 +59,7 @@ CONTRAST = """figure => {
   };
   const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   const paper = luminance(getComputedStyle(figure).backgroundColor);
-  const texts = [...figure.querySelectorAll("svg text")].filter((el) => el.checkVisibility() && !el.closest(".bf-heat g"));
+  const texts = [...figure.querySelectorAll("svg text")].filter((el) => el.checkVisibility() && !el.closest(".bf-heat"));
   const weakest = Math.min(...texts.map((el) => contrast(luminance(getComputedStyle(el).fill), paper)));
   const [lit, other] = [".bf-lit", ":not(.bf-lit)"].map((kind) => figure.querySelector(`.bf-box${kind} > :is(rect, circle)`));
   return [weakest, getComputedStyle(lit).stroke, getComputedStyle(other).stroke];

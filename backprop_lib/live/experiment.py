@@ -1,0 +1,212 @@
+"""A figure that is an experiment: a few settings, and what comes of them drawn anew.
+
+Two faces, as a ``Figure`` has: in a page ``figure.js`` computes from stored data, in a running
+notebook Python does.
+"""
+
+import json
+from dataclasses import dataclass
+from html import escape
+from math import log10
+
+import ipywidgets
+
+from backprop_lib.live.figure import NO_SCRIPT_LINE, STILL_LINE
+from backprop_lib.live.numbers import exact, short
+from backprop_lib.live.sheet import sheet
+from backprop_lib.live.svg import STYLE
+from backprop_lib.still import two_faces
+
+
+@dataclass
+class Dial:
+    """A number to be set with a slider; on a logarithmic one ``step`` is a share of a decade."""
+
+    name: str
+    label: str
+    value: float
+    low: float
+    high: float
+    step: float
+    logarithmic: bool = False
+
+    def html(self):
+        """Return the slider's row for a page."""
+        places = [self.value, self.low, self.high]
+        value, low, high = map(exact, map(log10, places) if self.logarithmic else places)
+        return (
+            f"<div class=bf-setting><span>{self.label}</span><input type=range "
+            f'aria-label="{self.label}" data-set={self.name}{" data-log=1" * self.logarithmic} '
+            f"min={low} max={high} step={exact(self.step)} value={value} autocomplete=off>"
+            f"<b class=bf-value>{short(self.value)}</b></div>"
+        )
+
+    def is_at(self, thumb, value):
+        """Say whether a thumb stands for a value: a browser puts it on the grid's nearest point."""
+        places = thumb, value, self.low
+        thumb, value, low = map(log10, places) if self.logarithmic else places
+        nearest = low + self.step * round((value - low) / self.step)
+        return abs(thumb - nearest) < 1e-6 * self.step
+
+    def widget(self):
+        """Return the slider for a notebook."""
+        whole = all(isinstance(x, int) for x in (self.value, self.low, self.high, self.step))
+        make = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+        low, high = self.low, self.high
+        if self.logarithmic:
+            make, low, high = ipywidgets.FloatLogSlider, log10(low), log10(high)
+        shown = {} if whole else {"readout_format": ".3g"}
+        return make(
+            value=self.value,
+            min=low,
+            max=high,
+            step=self.step,
+            description=self.label,
+            layout={"width": "340px"},
+            style={"description_width": "110px"},
+            **shown,
+        )
+
+
+@dataclass
+class Choice:
+    """One of several texts to be chosen, each with what is said of it in the list."""
+
+    name: str
+    label: str
+    value: str
+    options: dict
+
+    def html(self):
+        """Return the list for a page."""
+        options = "".join(
+            f'<option value="{value}"{" selected" * (value == self.value)}>{escape(said)}</option>'
+            for value, said in self.options.items()
+        )
+        return (
+            f"<label class=bf-setting><span>{self.label}</span><select data-set={self.name} "
+            f"autocomplete=off>{options}</select></label>"
+        )
+
+    def is_at(self, chosen, value):
+        """Say whether it is the same choice."""
+        return chosen == value
+
+    def widget(self):
+        """Return the list for a notebook."""
+        return ipywidgets.Dropdown(
+            options=[(said, value) for value, said in self.options.items()],
+            value=self.value,
+            description=self.label,
+            layout={"width": "340px"},
+            style={"description_width": "110px"},
+        )
+
+
+class Experiment:
+    """Settings, a drawing and a sentence; a subclass says what comes of the settings.
+
+    It defines ``kind``, by which the script knows it, ``title``, ``caption``, and the methods
+    ``drawing``, ``sentence``, ``pictures`` and ``data``.
+
+    Attributes
+    ----------
+    at : dict
+        The settings by name.
+    """
+
+    def __init__(self, settings):
+        self.settings = {setting.name: setting for setting in settings}
+        self.at = {setting.name: setting.value for setting in settings}
+        self._controls = None
+
+    def html(self):
+        """Return the figure for a page: drawing, controls, and what the script computes from."""
+        rows = "".join(setting.html() for setting in self.settings.values())
+        data = {"kind": self.kind, "start": self.at} | self.data()
+        stored = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return (
+            f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
+            f"{self.head()}<fieldset disabled><div class=bf-views>{self.drawing()}</div>"
+            f"<div class=bf-panel><div class=bf-sliders>{rows}<button type=button data-do=reset>"
+            f"⟲ Reset</button>{self.words()}</div></div></fieldset>"
+            "<p class=bf-spoken aria-live=polite></p>"
+            f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
+            f"<script type=application/json>{stored}</script></backprop-figure>"
+        )
+
+    def head(self):
+        """Return the title, as HTML."""
+        return f"<div class=bf-head><b>{escape(self.title)}</b></div>"
+
+    def words(self):
+        """Return what came of the settings, and what is drawn, as HTML."""
+        return (
+            f"<p class=bf-said>{escape(self.sentence())}</p><p class=bf-caption>{self.caption}</p>"
+        )
+
+    @property
+    def controls(self):
+        """The ipywidgets sliders and lists, made when first asked for."""
+        if self._controls is None:
+            self._controls = ExperimentControls(self)
+        return self._controls
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        text = f"{self.title}. {self.sentence()}"
+        faces = two_faces(self.html(), self.still(), text, STILL_LINE)
+        plain = {"text/plain": f"<live figure: {self.title}>"}
+        return self.controls.box._repr_mimebundle_() | faces | plain
+
+    def still(self):
+        """Return the figure as a picture, for where nothing moves: one SVG."""
+        return sheet(self.pictures(), self.title)
+
+
+class ExperimentControls:
+    """The face in a running notebook.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        What the notebook shows.
+    widgets : dict of str to widget
+        By the setting's name.
+    drawing : ipywidgets.HTML
+    """
+
+    def __init__(self, experiment):
+        self.experiment, self.listening = experiment, True
+        self.drawing = ipywidgets.HTML()
+        self.widgets = {name: setting.widget() for name, setting in experiment.settings.items()}
+        for name, widget in self.widgets.items():
+            widget.observe(lambda change, name=name: self.set(name, change["new"]), names="value")
+        reset = ipywidgets.Button(description="Reset", layout={"width": "auto"})
+        reset.on_click(lambda _: self.reset())
+        style = ipywidgets.HTML(f"<style>{STYLE}</style>", layout={"display": "none"})
+        below = [*self.widgets.values(), ipywidgets.HBox([reset])]
+        self.box = ipywidgets.VBox([style, self.drawing, *below])
+        self.show()
+
+    def set(self, name, value):
+        """Set one setting, and draw what comes of it."""
+        experiment = self.experiment
+        if self.listening and not experiment.settings[name].is_at(value, experiment.at[name]):
+            experiment.at[name] = value
+            self.show()
+
+    def reset(self):
+        """Put every setting back to where it started, and draw once."""
+        self.listening = False
+        for name, setting in self.experiment.settings.items():
+            self.widgets[name].value = self.experiment.at[name] = setting.value
+        self.listening = True
+        self.show()
+
+    def show(self):
+        """Draw the experiment at its settings."""
+        experiment = self.experiment
+        self.drawing.value = (
+            f"<backprop-figure class=bf-in-notebook>{experiment.head()}{experiment.drawing()}"
+            f"{experiment.words()}</backprop-figure>"
+        )
