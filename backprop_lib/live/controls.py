@@ -91,7 +91,10 @@ class FigureControls(Answers):
             accordion.titles = [f"{len(folded)} more sliders"]
             rows.append(_with("bf-folded", accordion))
         if figure.trainable:
-            rows += [self.past, self._line([self.wind, self._button("Keep", self.keep)])]
+            rows += [
+                self.past,
+                self._line([_with("bf-wind", self.wind), self._button("Keep", self.keep)]),
+            ]
         sliders = _with("bf-sliders", ipywidgets.VBox(rows))
         return [
             *self._task_parts(),

@@ -70,7 +70,7 @@ def _blocks():
     return [
         [
             Block("image", p, scale=1, **image),
-            Block("kernel W", w, scale=2, digits=2, cell=(34, 24)),
+            Block("kernel W", w, scale=2, digits=2, cell=(30, 24)),
             Block("feature map Z", z, **small),
             Block("ReLU(Z)", a, **small),
         ],
