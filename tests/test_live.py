@@ -400,15 +400,19 @@ def test_the_page_s_face_holds_every_value_and_the_graph():
         assert f">{number(value.data)}<" in html and f">{number(value.grad)}<" in html
 
 
-def test_a_figure_offers_both_faces_to_the_notebook():
-    bundle = live.toy_figure()._repr_mimebundle_()
-    assert bundle.keys() == {
-        "text/plain",
-        "text/html",
-        PAGE,
-        "application/vnd.jupyter.widget-view+json",
-    }
-    assert bundle["text/plain"] == "<live figure: The toy model; loss = 0.139>"
+def test_a_figure_offers_both_faces_to_the_notebook(monkeypatch):
+    shown = []
+    monkeypatch.setattr(live.figure, "display", lambda data, raw: shown.append(data))
+    figure = live.toy_figure()
+    figure._ipython_display_()
+    still, widgets = shown
+    assert still.keys() == {"text/plain", "text/html", PAGE}
+    assert still["text/plain"] == "<live figure: The toy model; loss = 0.139>"
+    assert widgets.keys() == {"application/vnd.jupyter.widget-view+json"}
+    hidden = figure.controls.box.children[0].children[-1].value
+    assert f".{figure.face}{{display:none}}" in hidden
+    assert f'class="bp-face {figure.face}"' in still["text/html"]
+    assert len({make().face for make in live.FIGURES.values()}) == len(live.FIGURES)
 
 
 def test_the_curve_passes_through_the_present_loss():
@@ -689,7 +693,8 @@ def test_the_stored_figure_is_a_picture_for_whoever_does_not_trust_it(name):
     assert "http" not in still.replace("http://www.w3.org/2000/svg", "")
     bundle = figure._repr_mimebundle_()
     shown = re.sub(r"<(?:link|img) [^>]*>", "", bundle["text/html"])
-    assert shown == f"<p>{live.figure.STILL_LINE}</p>"
+    face = f'<div class="bp-face {figure.face}">'
+    assert shown == f"{face}<p>{live.figure.STILL_LINE}</p></div>"
     assert b64encode(still.encode()).decode() in bundle["text/html"]
     assert bundle[PAGE] == figure.html()
 

@@ -80,8 +80,9 @@ class FigureControls:
     def _parts(self):
         """Return the parts in the order of a page, and what is not seen."""
         figure = self.figure
-        styles = f'<style onload="{escape(NAME_CONTROLS)}">{STYLE}{style("notebook.css")}</style>'
-        hidden = ipywidgets.HTML(styles, layout={"display": "none"})
+        sheet = f"{STYLE}{style('notebook.css')}.{figure.face}{{display:none}}"
+        styled = f'<style onload="{escape(NAME_CONTROLS)}">{sheet}</style>'
+        hidden = ipywidgets.HTML(styled, layout={"display": "none"})
         open_, folded = figure.sliders[: figure.open_sliders], figure.sliders[figure.open_sliders :]
         rows = [self._rows(open_)]
         if folded:
