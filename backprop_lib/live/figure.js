@@ -290,8 +290,8 @@
       range.closest(".bf-row").querySelector("[data-value]").replaceWith(field);
       const symbol = this.data.symbols[leaf];
       // The indices of a weight do not say its layer: what is said aloud does
-      const spoken = symbol.includes("^") ? range.ariaLabel : range.ariaLabel.split(",")[0];
-      return { leaf, range, field, name: symbolPlain(symbol), spoken };
+      const aloud = symbol.includes("^") ? range.ariaLabel : range.ariaLabel.split(",")[0];
+      return { leaf, range, field, name: symbolPlain(symbol), aloud };
     }
 
     listen() {
@@ -402,8 +402,8 @@
     result(leaf) {
       const loss = this.data.symbols[this.graph.loss];
       const { values, grads } = this.graph;
-      const { spoken } = this.byLeaf.get(leaf);
-      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${spoken} = ${format(grads[leaf])}`;
+      const { aloud } = this.byLeaf.get(leaf);
+      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${aloud} = ${format(grads[leaf])}`;
     }
 
     // After a movement by hand: the walk and the history of updates are over
