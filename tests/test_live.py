@@ -1062,3 +1062,33 @@ def test_messages_and_names_tell_weights_of_two_layers_apart():
     assert f"w¹₁₁ stays {controls.fields['w1_11'].value}." in everything(controls)
     controls.fields["w1_11"].value = "−7"
     assert "w¹₁₁ = −7.000 lies outside its slider, which ends at −2." in everything(controls)
+
+
+def test_what_depends_on_a_lost_number_is_empty():
+    figure = live.toy_figure()
+    figure.recording.by_name["beta1"].data = 1000.0
+    figure.recording.run()
+    assert figure.walk.lost() == ({"h2", "f2", "h3", "f3", "loss"}, {*figure.recording.by_name})
+    figure.controls.show()
+    for of, kept in [("value", {"f0", "h1", "f1"}), ("grad", set())]:
+        texts = re.findall(rf"<text[^>]* data-{of}=(\d+)[^>]*>([^<]*)<", figure.drawing())
+        shown = {figure.recording.values[int(i)].name for i, text in texts if text}
+        assert shown == kept
+    figure.controls.reset()
+    assert figure.walk.lost() == (set(), set())
+
+
+def test_a_lost_gradient_empties_those_behind_it():
+    v = graph.Value(1.0, "v")
+    loss = ((v * 3).named("u") ** 0.5).named("r")
+    figure = live.Figure((loss * 2).named("l"), title="t", sliders=[live.Slider(v, 0, 1)], views=[])
+    v.data = 0.0
+    figure.recording.run()
+    assert figure.walk.lost() == (set(), {"u", "v"})
+
+
+def test_a_large_number_in_a_cell_is_short():
+    figure = live.matrix_figure()
+    figure.controls.fields["w1_11"].value = "1e9"
+    assert ">1.00e9<" in figure.drawing()
+    assert not re.search(r"\d{7}", re.sub("<[^>]*>", " ", everything(figure.controls)))

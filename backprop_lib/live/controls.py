@@ -339,7 +339,8 @@ class FigureControls:
         """Recompute, redraw, and bring sliders and fields to the values."""
         figure = self.figure
         figure.recording.run()
-        figure.recording.unreached = figure.walk.unreached(self.step)
+        hidden = zip(figure.walk.unreached(self.step), figure.walk.lost(), strict=True)
+        figure.recording.unreached = tuple(ahead | lost for ahead, lost in hidden)
         lit = f"{self._lit()}{figure.head()}{figure.drawing()}"
         self.drawing.value = (
             f'<backprop-figure class="bf-in-notebook {self._scope}">{lit}</backprop-figure>'
