@@ -11,8 +11,10 @@ that does not trust the notebook drops the link and leaves no trace of it.
 
 **What moves** needs more than an image. ``two_faces`` keeps its page under a type that is the
 book's own, ``PAGE``: the book's extension puts it in the place of ``text/html`` before a page is
-made, a running kernel shows widgets, and all others show the still with a line below it. nbval
-compares either type.
+made, and all others show the still with a line below it. nbval compares either type.
+
+In a running kernel the widgets are a second output, and their style hides the still. A notebook
+that is opened again has no widgets: the still is back, and its style hides JupyterLab's complaint.
 """
 
 from base64 import b64encode
@@ -26,6 +28,11 @@ STYLE = (
     ".bp-still{max-width:100%;height:auto}"
     "html[data-theme=light] .bp-still,body[data-jp-theme-light=true] .bp-still{color-scheme:light}"
     "html[data-theme=dark] .bp-still,body[data-jp-theme-light=false] .bp-still{color-scheme:dark}"
+)
+
+NO_WIDGET = (
+    ".jp-OutputArea-child:has(.bp-face)+.jp-OutputArea-child>.jupyter-widgets:not(:has(*))"
+    "{display:none}"
 )
 
 
@@ -48,7 +55,7 @@ def picture(svg, description):
     )
 
 
-def two_faces(page, svg, description, line):
+def two_faces(page, svg, description, line, name):
     """Return what a cell's output holds of something that moves, by MIME type.
 
     Parameters
@@ -59,8 +66,12 @@ def two_faces(page, svg, description, line):
         The still, as ``picture`` takes it.
     line : str
         Stands below the still: how to make it move.
+    name : str
+        A class of its own, by which widgets hide the still.
     """
-    return {"text/html": f"{picture(svg, description)}<p>{escape(line)}</p>", PAGE: page}
+    link = f'<link rel="stylesheet" href="{_address("text/css", NO_WIDGET)}">'
+    still = f"{link}{picture(svg, description)}<p>{escape(line)}</p>"
+    return {"text/html": f'<div class="bp-face {name}">{still}</div>', PAGE: page}
 
 
 def _address(kind, text):

@@ -22,6 +22,7 @@ from backprop_lib.live.numbers import (
     number,
     parse_number,
     plain_symbol,
+    short,
     spoken_symbol,
     symbol_of,
 )
@@ -401,15 +402,19 @@ def test_the_page_s_face_holds_every_value_and_the_graph():
         assert f">{number(value.data)}<" in html and f">{number(value.grad)}<" in html
 
 
-def test_a_figure_offers_both_faces_to_the_notebook():
-    bundle = live.toy_figure()._repr_mimebundle_()
-    assert bundle.keys() == {
-        "text/plain",
-        "text/html",
-        PAGE,
-        "application/vnd.jupyter.widget-view+json",
-    }
-    assert bundle["text/plain"] == "<live figure: The toy model; loss = 0.139>"
+def test_a_figure_offers_both_faces_to_the_notebook(monkeypatch):
+    shown = []
+    monkeypatch.setattr(live.figure, "display", lambda data, raw: shown.append(data))
+    figure = live.toy_figure()
+    figure._ipython_display_()
+    still, widgets = shown
+    assert still.keys() == {"text/plain", "text/html", PAGE}
+    assert still["text/plain"] == "<live figure: The toy model; loss = 0.139>"
+    assert widgets.keys() == {"application/vnd.jupyter.widget-view+json"}
+    hidden = figure.controls.box.children[0].children[-1].value
+    assert f".{figure.face}{{display:none}}" in hidden
+    assert f'class="bp-face {figure.face}"' in still["text/html"]
+    assert len({make().face for make in live.FIGURES.values()}) == len(live.FIGURES)
 
 
 def test_the_curve_passes_through_the_present_loss():
@@ -706,7 +711,8 @@ def test_the_stored_figure_is_a_picture_for_whoever_does_not_trust_it(name):
     assert "http" not in still.replace("http://www.w3.org/2000/svg", "")
     bundle = figure._repr_mimebundle_()
     shown = re.sub(r"<(?:link|img) [^>]*>", "", bundle["text/html"])
-    assert shown == f"<p>{live.figure.STILL_LINE}</p>"
+    face = f'<div class="bp-face {figure.face}">'
+    assert shown == f"{face}<p>{live.figure.STILL_LINE}</p></div>"
     assert b64encode(still.encode()).decode() in bundle["text/html"]
     assert bundle[PAGE] == figure.html()
 
@@ -1017,3 +1023,150 @@ def test_every_formula_of_matrices_holds():
                 np.testing.assert_array_equal(a, np.maximum(middle, 0))
             checked += 1
     assert checked == 10
+
+
+# --- Play, the learning rate and messages in the notebook ---
+
+
+def press(controls, label):
+    """Press the button that is called so now."""
+    buttons, boxes = [], [controls.box]
+    for box in boxes:  # grows while it is walked
+        boxes += getattr(box, "children", ())
+        buttons += [box] if getattr(box, "description", None) == label else []
+    (button,) = buttons
+    button.click()
+
+
+def beat(controls):
+    controls.beat.value += 1
+
+
+def test_play_walks_to_the_end_and_stops():
+    figure = live.chain_figure()
+    controls, rest = figure.controls, everything(figure.controls)
+    press(controls, "▶▶ Play")
+    for step in range(len(figure.walk)):
+        beat(controls)
+        assert controls.step == step and controls.beat.playing
+    beat(controls)
+    assert controls.step is None and not controls.beat.playing
+    assert everything(controls) == rest
+    press(controls, "▶▶ Play")
+    press(controls, "❚❚ Pause")
+    beat(controls)  # was under way
+    assert controls.step is None
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda controls: press(controls, "Step ▶"),
+        lambda controls: press(controls, "◀ Step"),
+        lambda controls: press(controls, "Update ×1"),
+        lambda controls: press(controls, "⟲ Reset"),
+        lambda controls: press(controls, "Edges: weight"),
+        lambda controls: setattr(controls.sliders["w1_11"], "value", 0.5),
+        lambda controls: setattr(controls.fields["w1_11"], "value", "0.5"),
+        lambda controls: setattr(controls.fields["w1_11"], "value", "abc"),
+        lambda controls: setattr(controls.eta, "value", 0.1),
+        lambda controls: setattr(controls.eta_field, "value", "0.1"),
+    ],
+)
+def test_whatever_is_done_stops_play(act):
+    controls = live.network_figure().controls
+    press(controls, "▶▶ Play")
+    beat(controls)
+    act(controls)
+    assert not controls.beat.playing
+    press(controls, "▶▶ Play")
+
+
+def test_the_speed_of_play_changes_in_turn():
+    controls = live.chain_figure().controls
+    for label, after, interval in [("1×", "2×", 600), ("2×", "½×", 2400), ("½×", "1×", 1200)]:
+        press(controls, "▶▶ Play")
+        press(controls, label)
+        assert (controls.speed_button.description, controls.beat.interval) == (after, interval)
+        press(controls, "❚❚ Pause")  # its speed did not stop it
+
+
+def test_the_learning_rate_can_be_typed():
+    figure = live.toy_figure()
+    controls, omega0 = figure.controls, figure.recording.by_name["omega0"]
+    assert controls.eta_field.value == "0.0001"
+    controls.eta_field.value = "1/3000"
+    assert controls.rate == 1 / 3000 and controls.eta_field.value == "0.000333"
+    controls.eta.value *= 1 + 1e-9  # a browser's answer
+    assert controls.rate == 1 / 3000
+    before, grad = omega0.data, omega0.grad
+    controls.update(1)
+    assert omega0.data == before - grad / 3000
+    for nonsense in ["abc", "0", "−1", ""]:
+        controls.eta_field.value = nonsense
+        said = f"“{nonsense}” is not a positive number such as 0.01, 1/2 or 1e−3: η stays 0.000333."
+        assert said in everything(controls) and controls.rate == 1 / 3000
+    controls.eta.value = 0.001  # by hand
+    assert controls.rate == 0.001 and controls.eta_field.value == "0.001"
+    controls.eta_field.value = "5"  # beyond the end of the slider
+    assert controls.rate == 5 and controls.eta.value == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.0, "0"),
+        (1e-4, "0.0001"),
+        (9.996e-5, "0.0001"),
+        (1.5e-5, "1.5e−5"),
+        (-1e-7, "−1e−7"),
+        (21.06, "21.1"),
+        (1.125, "1.13"),
+        (99949.0, "99900"),
+        (99950.0, "1e5"),
+        (-1e9, "−1e9"),
+    ],
+)
+def test_a_tick_and_a_learning_rate_are_short(x, text):
+    assert short(x) == text
+
+
+def test_messages_and_names_tell_weights_of_two_layers_apart():
+    controls = live.network_figure().controls
+    names = [slider.tooltip for slider in controls.sliders.values()]
+    assert "w 1 1, layer 1" in names and "w 1 1, layer 2" in names
+    assert len(set(names)) == len(names)
+    controls.fields["w1_11"].value = "x"
+    assert f"w¹₁₁ stays {controls.fields['w1_11'].value}." in everything(controls)
+    controls.fields["w1_11"].value = "−7"
+    assert "w¹₁₁ = −7.000 lies outside its slider, which ends at −2." in everything(controls)
+
+
+def test_what_depends_on_a_lost_number_is_empty():
+    figure = live.toy_figure()
+    figure.recording.by_name["beta1"].data = 1000.0
+    figure.recording.run()
+    assert figure.walk.lost() == ({"h2", "f2", "h3", "f3", "loss"}, {*figure.recording.by_name})
+    figure.controls.show()
+    for of, kept in [("value", {"f0", "h1", "f1"}), ("grad", set())]:
+        texts = re.findall(rf"<text[^>]* data-{of}=(\d+)[^>]*>([^<]*)<", figure.drawing())
+        shown = {figure.recording.values[int(i)].name for i, text in texts if text}
+        assert shown == kept
+    figure.controls.reset()
+    assert figure.walk.lost() == (set(), set())
+
+
+def test_a_lost_gradient_empties_those_behind_it():
+    v = graph.Value(1.0, "v")
+    loss = ((v * 3).named("u") ** 0.5).named("r")
+    figure = live.Figure((loss * 2).named("l"), title="t", sliders=[live.Slider(v, 0, 1)], views=[])
+    v.data = 0.0
+    figure.recording.run()
+    assert figure.walk.lost() == (set(), {"u", "v"})
+
+
+def test_a_large_number_in_a_cell_is_short():
+    figure = live.matrix_figure()
+    figure.controls.fields["w1_11"].value = "1e9"
+    assert ">1.00e9<" in figure.drawing()
+    assert not re.search(r"\d{7}", re.sub("<[^>]*>", " ", everything(figure.controls)))

@@ -109,11 +109,11 @@ def test_words_are_legible_on_their_paper(name, theme):
 
 
 def test_what_moves_has_a_still_with_a_line_and_a_page_of_its_own():
-    faces = still.two_faces("<script>1</script>", "<svg>no</svg>", 'a "b"', "Run & see")
+    faces = still.two_faces("<script>1</script>", "<svg>no</svg>", 'a "b"', "Run & see", "it")
     assert faces.keys() == {"text/html", still.PAGE}
     assert faces[still.PAGE] == "<script>1</script>"
     html = Reader(faces["text/html"])
-    assert (html.tags, html.text) == (["link", "img", "p"], "Run & see")
+    assert (html.tags, html.text) == (["div", "link", "link", "img", "p"], "Run & see")
     assert html.attributes["alt"] == 'a "b"'
     assert drawing_in(faces["text/html"]) == "<svg>no</svg>"
 

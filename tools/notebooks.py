@@ -63,6 +63,7 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
             for output in cell.outputs:
                 # A widget that is stored points at a kernel that has gone: its text stays.
                 output.get("data", {}).pop(WIDGET_VIEW, None)
+            cell.outputs = [output for output in cell.outputs if output.get("data", True)]
 
 
 if __name__ == "__main__":

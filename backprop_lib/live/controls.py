@@ -82,8 +82,9 @@ class FigureControls(Answers):
     def _parts(self):
         """Return the parts in the order of a page, and what is not seen."""
         figure = self.figure
-        styles = f'<style onload="{escape(NAME_CONTROLS)}">{STYLE}{style("notebook.css")}</style>'
-        hidden = ipywidgets.HTML(styles, layout={"display": "none"})
+        sheet = f"{STYLE}{style('notebook.css')}.{figure.face}{{display:none}}"
+        styled = f'<style onload="{escape(NAME_CONTROLS)}">{sheet}</style>'
+        hidden = ipywidgets.HTML(styled, layout={"display": "none"})
         open_, folded = figure.sliders[: figure.open_sliders], figure.sliders[figure.open_sliders :]
         rows = [self._rows(open_)]
         if folded:
@@ -366,7 +367,8 @@ class FigureControls(Answers):
         figure = self.figure
         figure.recording.run()
         self._check_tasks()
-        figure.recording.unreached = figure.walk.unreached(self.step)
+        hidden = zip(figure.walk.unreached(self.step), figure.walk.lost(), strict=True)
+        figure.recording.unreached = tuple(ahead | lost for ahead, lost in hidden)
         lit = f"{self._lit()}{figure.head()}{figure.drawing()}"
         self.drawing.value = (
             f'<backprop-figure class="bf-in-notebook{" bf-hiding" * self.hiding} {self._scope}">'

@@ -378,8 +378,8 @@
       const line = range.closest(".bf-row").nextElementSibling;
       const symbol = this.data.symbols[leaf];
       // The indices of a weight do not say its layer: what is said aloud does
-      const spoken = symbol.includes("^") ? range.ariaLabel : range.ariaLabel.split(",")[0];
-      return { leaf, range, field, line, name: symbolPlain(symbol), spoken };
+      const aloud = symbol.includes("^") ? range.ariaLabel : range.ariaLabel.split(",")[0];
+      return { leaf, range, field, line, name: symbolPlain(symbol), aloud };
     }
 
     listen() {
@@ -556,8 +556,8 @@
     result(leaf) {
       const loss = this.data.symbols[this.graph.loss];
       const { values, grads } = this.graph;
-      const { spoken } = this.byLeaf.get(leaf);
-      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${spoken} = ${format(grads[leaf])}`;
+      const { aloud } = this.byLeaf.get(leaf);
+      return `${loss} = ${format(values[this.graph.loss])}, gradient of ${aloud} = ${format(grads[leaf])}`;
     }
 
     // After a movement by hand: the walk and the history of updates are over
@@ -1016,6 +1016,25 @@
       const done = this.step - ahead.length + 1;
       this.noValue = new Set(walking ? ahead.slice(this.step + 1) : []);
       this.noGrad = new Set(walking ? back.slice(Math.max(done, 0)).flat() : []);
+      this.findLost();
+    }
+
+    // Nor is what depends on a number that is not finite
+    findLost() {
+      const { values, grads, between } = this.graph;
+      const lost = (x) => !Number.isFinite(x);
+      if (!values.some(lost) && !grads.some(lost)) return;
+      const named = [...between]; // inputs before results
+      const noValue = new Set();
+      for (const [i, { sources }] of named) {
+        if (lost(values[i]) || sources.some((k) => noValue.has(k))) noValue.add(i);
+      }
+      const noGrad = new Set(named.map(([i]) => i).filter((i) => noValue.size || lost(grads[i])));
+      for (const [i, { sources }] of named.reverse()) {
+        if (noGrad.has(i)) for (const k of sources) noGrad.add(k);
+      }
+      for (const i of noValue) this.noValue.add(i);
+      for (const i of noGrad) this.noGrad.add(i);
     }
 
     // One line for each gradient of a step
@@ -1069,13 +1088,13 @@
       const named = [...this.graph.between.keys()];
       const lost = (x) => !Number.isFinite(x);
       const value = named.find((i) => lost(values[i]));
-      const end = "Move the slider back, or reset.";
+      const end = "no number can hold it; what depends on it stays empty. Move the slider back, or reset.";
       if (value !== undefined) {
-        return `<b class="bf-value">${this.symbols[value]} = ${format(values[value])}</b>: no number can hold it. ${end}`;
+        return `<b class="bf-value">${this.symbols[value]} = ${format(values[value])}</b>: ${end}`;
       }
       const grad = named.findLast((i) => lost(grads[i]));
       if (grad === undefined) return null;
-      return `<b class="bf-grad">${this.slopeSymbol(grad)} = ${format(grads[grad])}</b>: no number can hold it. ${end}`;
+      return `<b class="bf-grad">${this.slopeSymbol(grad)} = ${format(grads[grad])}</b>: ${end}`;
     }
 
     forwardSentence(i) {

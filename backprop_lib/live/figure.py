@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass
 from html import escape
 from math import log10
+from zlib import crc32
+
+from IPython.display import display
 
 from backprop_lib._validate import instance, number_range, positive_number, real_number, sequence
 from backprop_lib.graph import Value
@@ -47,6 +50,7 @@ UPDATES = [
     "<b>Update</b> subtracts η times its gradient from every weight; the small curve keeps the "
     "losses, its slider winds back, <b>Keep</b> leaves this run's curve to compare with.",
 ]
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -523,8 +527,19 @@ class Figure:
     def _repr_mimebundle_(self, include=None, exclude=None):
         loss = self.recording.loss
         text = f"<live figure: {self.title}; {loss.name} = {number(loss.data)}>"
-        faces = two_faces(self.html(), self.still(), text[1:-1], STILL_LINE)
-        return self.controls.box._repr_mimebundle_() | faces | {"text/plain": text}
+        faces = two_faces(self.html(), self.still(), text[1:-1], STILL_LINE, self.face)
+        return faces | {"text/plain": text}
+
+    def _ipython_display_(self):
+        """Show the still, and widgets that take its place as long as there is a kernel."""
+        display(self._repr_mimebundle_(), raw=True)
+        widgets = self.controls.box._repr_mimebundle_()
+        display({WIDGET_VIEW: widgets[WIDGET_VIEW]}, raw=True)
+
+    @property
+    def face(self):
+        """The class of the still in a notebook."""
+        return f"bp-face-{crc32(self.title.encode()):08x}"
 
     def still(self):
         """Return the figure as a picture, for where nothing moves: one SVG."""

@@ -53,6 +53,21 @@ class Walk:
         done = step - len(self.ahead) + 1
         return set(self.ahead[step + 1 :]), set(sum(self.back[max(done, 0) :], start=[]))
 
+    def lost(self):
+        """Return the names whose value, and those whose gradient, depend on what is not finite."""
+        by_name, consumers = self.recording.by_name, self.recording.consumers
+        values = {name for name, value in by_name.items() if not isfinite(value.data)}
+        for name in by_name:  # inputs before results
+            if name in values:
+                values.update(consumers(name))
+        if values:
+            return values, set(by_name)
+        grads = set()
+        for name, value in reversed(by_name.items()):
+            if not isfinite(value.grad) or grads.intersection(consumers(name)):
+                grads.add(name)
+        return values, grads
+
     def said(self, step):
         """Say what a step does, as HTML: one equals sign a line."""
         names, forward = self.current(step)
@@ -70,9 +85,9 @@ class Walk:
 
     def lost_sentence(self):
         """Say where the numbers end, as HTML; nothing if they do not."""
-        values, end = (
-            self.recording.by_name,
-            "no number can hold it. Move the slider back, or reset.",
+        values = self.recording.by_name
+        end = (
+            "no number can hold it; what depends on it stays empty. Move the slider back, or reset."
         )
         for name, value in values.items():
             if not isfinite(value.data):

@@ -5,6 +5,7 @@ import time
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from helpers import ROOT
 
 from backprop_lib import live
@@ -36,7 +37,7 @@ READ = """cell => {
   return {
     values: all("value"), grads: all("grad"), locals: all("local"),
     slope: texts("[data-slope]", (el) => el.textContent),
-    fields: texts(".widget-text input", (el) => el.value),
+    fields: texts(".bf-rows .widget-text input", (el) => el.value),
     gradients: texts(".bf-gradients .bf-grad", (el) => el.textContent),
   };
 }"""
@@ -52,8 +53,17 @@ def address(browser, tmp_path_factory):
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
         nbformat.write(notebook, folder / path.name)
+    nbformat.write(all_figures(), folder / "figures.ipynb")
     with jupyterlab(folder) as address:
         yield address
+
+
+def all_figures():
+    """Return a notebook with a cell for each figure of the lessons."""
+    code = "from backprop_lib import live\nlive.FIGURES[{!r}]()"
+    cells = [nbformat.v4.new_code_cell(code.format(name)) for name in live.FIGURES]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
 def holds(check, *arguments, seconds=30):
@@ -165,3 +175,86 @@ def test_a_number_between_two_points_of_a_slider_stays(browser, address):
     holds(check_cell, cell, figure, leaf)
     assert cell.query_selector("[data-count]").text_content().startswith("1 updates: ")
     page.close()
+
+
+PLACES = """cell => {
+  const { top } = cell.getBoundingClientRect();
+  return [...cell.querySelectorAll("button, input, .widget-hslider")]
+    .map((el) => el.getBoundingClientRect())
+    .map(({ x, y, width, height }) => [x, y - top, width, height].map(Math.round).join(" "));
+}"""
+
+SAVE_AND_SHUT_DOWN = """async () => {
+  await jupyterapp.commands.execute("docmanager:save");
+  await jupyterapp.shell.currentWidget.sessionContext.shutdown();
+}"""
+
+
+def test_a_figure_fits_a_window_and_comes_back_as_a_still(browser, address):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    open_notebook(page, address("figures"))
+    page.evaluate(RUN_ALL)
+    for k in range(len(live.FIGURES)):
+        check_face(page, page.evaluate_handle(SCROLL_TO, k).as_element())
+    page.evaluate(SAVE_AND_SHUT_DOWN)
+    page.close()
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    open_notebook(page, address("figures"))
+    for k in range(len(live.FIGURES)):
+        cell = page.evaluate_handle(SCROLL_TO, k).as_element()
+        cell.wait_for_selector(".bp-still")
+        holds(check_still, cell)
+    page.close()
+
+
+def check_face(page, cell):
+    """One that fits, whose controls have names and stay where they are, whatever is said."""
+    cell.wait_for_selector(".noUi-handle")
+    box = cell.query_selector(".bf-notebook").bounding_box()
+    assert box["height"] <= 820 and not cell.query_selector(".bp-still").is_visible()
+    cell.evaluate("cell => cell.querySelector('.bf-notebook').setAttribute('data-seen', '')")
+    violations = Axe().run(page, context=".bf-notebook[data-seen]").response["violations"]
+    assert {v["id"]: [node["html"] for node in v["nodes"]] for v in violations} == {}
+    cell.evaluate("cell => cell.querySelector('.bf-notebook').removeAttribute('data-seen')")
+    places = cell.evaluate(PLACES)
+    for label in ["◀ Step", "◀ Step", "◀ Step", "Update ×1"]:
+        button = cell.query_selector(f"button:text-is('{label}')")
+        if button:
+            button.click()
+            page.wait_for_timeout(100)
+            assert cell.evaluate(PLACES) == places
+    type_in(cell, "nonsense")
+    holds(lambda: check_said(cell, "“nonsense” is not a number such as −0.5"))
+    assert cell.evaluate(PLACES) == places
+
+
+def check_said(cell, words):
+    assert words in cell.query_selector(".bf-note").text_content()
+
+
+def check_still(cell):
+    assert "Error" not in cell.inner_text() and cell.query_selector(".bp-still").is_visible()
+    assert live.figure.STILL_LINE in cell.inner_text()
+
+
+def test_play_walks_by_itself_until_something_else_is_done(browser, address):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    open_notebook(page, address("figures"))
+    page.evaluate(RUN_ALL)
+    cell = page.evaluate_handle(SCROLL_TO, 0).as_element()
+    cell.wait_for_selector(".noUi-handle")
+    press = cell.query_selector
+    press(".bf-speed").click()  # twice as fast
+    press(".bf-play").click()
+    assert "1×" not in press(".bf-speed").text_content()
+    for said in ["Forward, 1 of 2.", "Forward, 2 of 2.", "Backward, 1 of 4."]:
+        holds(lambda said=said: check_sentence(cell, said), seconds=5)
+    press("button:text-is('⟲ Reset')").click()
+    page.wait_for_timeout(800)
+    assert press(".bf-play").text_content() == "▶▶ Play"
+    assert "of" not in press(".bf-sentence").text_content()
+    page.close()
+
+
+def check_sentence(cell, start):
+    assert cell.query_selector(".bf-sentence").text_content().startswith(start)

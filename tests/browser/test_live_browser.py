@@ -78,17 +78,16 @@ def check_every_number(seen, figure):
         if not value.operation:
             value.data = seen["exact"][i]
     recording.run()
+    recording.unreached = figure.walk.lost()
     check_all(seen["exact"], [value.data for value in recording.values])
     check_all(seen["slopes"], [value.grad for value in recording.values])
     texts = seen["values"] + [[i, text, None] for i, text in seen["typed"]]
     assert {int(i) for i, *_ in texts} >= {*map(recording.number_of, recording.by_name)}
-    for i, text, digits in texts:
-        assert text == written(recording.values[int(i)].data, digits)
-    for i, text, digits in seen["grads"]:
-        assert text == written(recording.values[int(i)].grad, digits)
-    for pair, text, digits in seen["locals"]:
-        out, source = (recording.values[int(i)].name for i in pair.split())
-        assert text == written(recording.local_derivatives(out)[source], digits)
+    for of, found in [("value", texts), ("grad", seen["grads"]), ("local", seen["locals"])]:
+        for at, text, digits in found:
+            names = tuple(recording.values[int(i)].name for i in str(at).split())
+            x, _ = recording.read(of, names if of == "local" else names[0])
+            assert text == written(x, digits)
     drawing = figure.drawing()
     heats = re.findall(r"<rect x=\d+ y=\d+ width=\d+ height=\d+ fill=(\S+)", drawing)
     assert [fill for (fill,) in seen["heats"]] == heats
@@ -240,6 +239,29 @@ def test_a_descent_that_overflows_stops_and_says_so(open_figure):
     assert page.complaints == []
 
 
+def test_the_learning_rate_is_written_one_way_and_refused_as_in_the_notebook(show_alone):
+    page, element = show_alone(live.network_figure())
+    field, controls = element.locator("[data-eta-field]"), live.network_figure().controls
+    assert field.input_value() == controls.eta_field.value
+    for typed in ["0.00012345", "1e-5", "1e6"]:
+        field.fill(typed)
+        field.press("Enter")
+        field.blur()
+        controls.eta_field.value = typed
+        spoken = element.locator("[data-eta]").get_attribute("aria-valuetext")
+        assert field.input_value() == spoken == controls.eta_field.value
+    field.fill("−1")
+    field.press("Enter")
+    controls.eta_field.value = "−1"
+    note = element.locator(".bf-note").inner_text()
+    assert note and note in controls.refused.value
+    for typed in ["x", "99"]:
+        type_in(element, 0, typed)
+        controls.fields[next(iter(controls.fields))].value = typed
+        note = element.locator(".bf-note").inner_text()
+        assert "w²₁₁" in note and note in controls.refused.value
+
+
 @every_figure
 def test_the_walk_takes_every_name_once_in_each_direction(open_figure, path, make_figure):
     (page, element), figure = open_figure(path, make_figure), make_figure()
@@ -335,7 +357,10 @@ def check_every_number_typed(element, figure):
 def test_a_number_beyond_the_slider_is_taken_and_marked(open_figure):
     page, element = open_figure("lessons/02_toy_model.html")
     field = type_in(element, 0, "7.5")
-    assert "beta 3 = 7.500 lies outside its slider" in element.locator(".bf-note").inner_text()
+    assert (
+        "β₃ = 7.500 lies outside its slider, which ends at 3."
+        in element.locator(".bf-note").inner_text()
+    )
     assert element.locator(".bf-outside").count() == 1
     assert element.locator("[data-tick-high]").text_content() == "7.5"
     check_every_number_typed(element, live.toy_figure())
