@@ -404,7 +404,7 @@ def test_the_page_s_face_holds_every_value_and_the_graph():
 
 def test_a_figure_offers_both_faces_to_the_notebook(monkeypatch):
     shown = []
-    monkeypatch.setattr(live.figure, "display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr(live.faces, "display", lambda data, raw: shown.append(data))
     figure = live.toy_figure()
     figure._ipython_display_()
     still, widgets = shown
@@ -712,7 +712,7 @@ def test_the_stored_figure_is_a_picture_for_whoever_does_not_trust_it(name):
     bundle = figure._repr_mimebundle_()
     shown = re.sub(r"<(?:link|img) [^>]*>", "", bundle["text/html"])
     face = f'<div class="bp-face {figure.face}">'
-    assert shown == f"{face}<p>{live.figure.STILL_LINE}</p></div>"
+    assert shown == f"{face}<p>{live.faces.STILL_LINE}</p></div>"
     assert b64encode(still.encode()).decode() in bundle["text/html"]
     assert bundle[PAGE] == figure.html()
 

@@ -11,11 +11,11 @@ from math import log10
 
 import ipywidgets
 
-from backprop_lib.live.figure import NO_SCRIPT_LINE, STILL_LINE
+from backprop_lib.live.faces import TwoFaced
+from backprop_lib.live.figure import NO_SCRIPT_LINE
 from backprop_lib.live.numbers import exact, short
 from backprop_lib.live.sheet import sheet
 from backprop_lib.live.svg import STYLE
-from backprop_lib.still import two_faces
 
 
 @dataclass
@@ -103,66 +103,6 @@ class Choice:
         )
 
 
-class Experiment:
-    """Settings, a drawing and a sentence; a subclass says what comes of the settings.
-
-    It defines ``kind``, by which the script knows it, ``title``, ``caption``, and the methods
-    ``drawing``, ``sentence``, ``pictures`` and ``data``.
-
-    Attributes
-    ----------
-    at : dict
-        The settings by name.
-    """
-
-    def __init__(self, settings):
-        self.settings = {setting.name: setting for setting in settings}
-        self.at = {setting.name: setting.value for setting in settings}
-        self._controls = None
-
-    def html(self):
-        """Return the figure for a page: drawing, controls, and what the script computes from."""
-        rows = "".join(setting.html() for setting in self.settings.values())
-        data = {"kind": self.kind, "start": self.at} | self.data()
-        stored = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        return (
-            f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
-            f"{self.head()}<fieldset disabled><div class=bf-views>{self.drawing()}</div>"
-            f"<div class=bf-panel><div class=bf-sliders>{rows}<button type=button data-do=reset>"
-            f"⟲ Reset</button>{self.words()}</div></div></fieldset>"
-            "<p class=bf-spoken aria-live=polite></p>"
-            f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
-            f"<script type=application/json>{stored}</script></backprop-figure>"
-        )
-
-    def head(self):
-        """Return the title, as HTML."""
-        return f"<div class=bf-head><b>{escape(self.title)}</b></div>"
-
-    def words(self):
-        """Return what came of the settings, and what is drawn, as HTML."""
-        return (
-            f"<p class=bf-said>{escape(self.sentence())}</p><p class=bf-caption>{self.caption}</p>"
-        )
-
-    @property
-    def controls(self):
-        """The ipywidgets sliders and lists, made when first asked for."""
-        if self._controls is None:
-            self._controls = ExperimentControls(self)
-        return self._controls
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        text = f"{self.title}. {self.sentence()}"
-        faces = two_faces(self.html(), self.still(), text, STILL_LINE)
-        plain = {"text/plain": f"<live figure: {self.title}>"}
-        return self.controls.box._repr_mimebundle_() | faces | plain
-
-    def still(self):
-        """Return the figure as a picture, for where nothing moves: one SVG."""
-        return sheet(self.pictures(), self.title)
-
-
 class ExperimentControls:
     """The face in a running notebook.
 
@@ -183,7 +123,8 @@ class ExperimentControls:
             widget.observe(lambda change, name=name: self.set(name, change["new"]), names="value")
         reset = ipywidgets.Button(description="Reset", layout={"width": "auto"})
         reset.on_click(lambda _: self.reset())
-        style = ipywidgets.HTML(f"<style>{STYLE}</style>", layout={"display": "none"})
+        sheet = f"{STYLE}.{experiment.face}{{display:none}}"
+        style = ipywidgets.HTML(f"<style>{sheet}</style>", layout={"display": "none"})
         below = [*self.widgets.values(), ipywidgets.HBox([reset])]
         self.box = ipywidgets.VBox([style, self.drawing, *below])
         self.show()
@@ -210,3 +151,55 @@ class ExperimentControls:
             f"<backprop-figure class=bf-in-notebook>{experiment.head()}{experiment.drawing()}"
             f"{experiment.words()}</backprop-figure>"
         )
+
+
+class Experiment(TwoFaced):
+    """Settings, a drawing and a sentence; a subclass says what comes of the settings.
+
+    It defines ``kind``, by which the script knows it, ``title``, ``caption``, and the methods
+    ``drawing``, ``sentence``, ``pictures`` and ``data``.
+
+    Attributes
+    ----------
+    at : dict
+        The settings by name.
+    """
+
+    Controls = ExperimentControls
+
+    def __init__(self, settings):
+        self.settings = {setting.name: setting for setting in settings}
+        self.at = {setting.name: setting.value for setting in settings}
+
+    def html(self):
+        """Return the figure for a page: drawing, controls, and what the script computes from."""
+        rows = "".join(setting.html() for setting in self.settings.values())
+        data = {"kind": self.kind, "start": self.at} | self.data()
+        stored = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return (
+            f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
+            f"{self.head()}<fieldset disabled><div class=bf-views>{self.drawing()}</div>"
+            f"<div class=bf-panel><div class=bf-sliders>{rows}<button type=button data-do=reset>"
+            f"⟲ Reset</button>{self.words()}</div></div></fieldset>"
+            "<p class=bf-spoken aria-live=polite></p>"
+            f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
+            f"<script type=application/json>{stored}</script></backprop-figure>"
+        )
+
+    def head(self):
+        """Return the title, as HTML."""
+        return f"<div class=bf-head><b>{escape(self.title)}</b></div>"
+
+    def words(self):
+        """Return what came of the settings, and what is drawn, as HTML."""
+        return (
+            f"<p class=bf-said>{escape(self.sentence())}</p><p class=bf-caption>{self.caption}</p>"
+        )
+
+    def description(self):
+        """Return what the figure shows and what came of it, in a few words."""
+        return f"live figure: {self.title}. {self.sentence()}"
+
+    def still(self):
+        """Return the figure as a picture, for where nothing moves: one SVG."""
+        return sheet(self.pictures(), self.title)

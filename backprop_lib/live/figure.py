@@ -9,14 +9,12 @@ import re
 from dataclasses import dataclass
 from html import escape
 from math import log10
-from zlib import crc32
-
-from IPython.display import display
 
 from backprop_lib._validate import instance, number_range, positive_number, real_number, sequence
 from backprop_lib.graph import Value
 from backprop_lib.live.check import FIRST_STEP, STEPS, Checked
 from backprop_lib.live.controls import FigureControls
+from backprop_lib.live.faces import TwoFaced
 from backprop_lib.live.numbers import (
     exact,
     html_symbol,
@@ -32,9 +30,7 @@ from backprop_lib.live.sheet import sheet
 from backprop_lib.live.svg import STYLE, View
 from backprop_lib.live.task import OF_THE_CONTROLS, Task
 from backprop_lib.live.walk import Walk
-from backprop_lib.still import two_faces
 
-STILL_LINE = "Run this cell in JupyterLab, on Binder or in Colab to make the figure move."
 NO_SCRIPT_LINE = "Without JavaScript the figure stands still, at the values it starts from."
 ADDRESS = ("at", "eta", "example", "step")  # what else than leaves an address can set
 HEAD = [("link", "Link"), ("help", "?", "what is what in this figure")]
@@ -50,7 +46,6 @@ UPDATES = [
     "<b>Update</b> subtracts η times its gradient from every weight; the small curve keeps the "
     "losses, its slider winds back, <b>Keep</b> leaves this run's curve to compare with.",
 ]
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -111,7 +106,7 @@ class Slider:
         return min(max(nearest, self.low), self.high)
 
 
-class Figure:
+class Figure(TwoFaced):
     """A recorded scalar graph with views and sliders.
 
     Parameters
@@ -137,6 +132,7 @@ class Figure:
         What to bring about, one after the other.
     """
 
+    Controls = FigureControls
     open_sliders = 3  # the others are folded
 
     def __init__(
@@ -170,7 +166,6 @@ class Figure:
         self.kept = []  # the losses of a run to compare with
         self.by_gradient = False  # whether a network's edges show gradients, not weights
         self.walk = Walk(self)
-        self._controls = None
 
     def _check(self):
         """Refuse what would show nothing, or fail only when it is drawn or moved."""
@@ -517,29 +512,10 @@ class Figure:
 
     # The face in a running notebook
 
-    @property
-    def controls(self):
-        """The ipywidgets sliders and buttons, made when first asked for."""
-        if self._controls is None:
-            self._controls = FigureControls(self)
-        return self._controls
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def description(self):
+        """Return what the figure shows, in a few words."""
         loss = self.recording.loss
-        text = f"<live figure: {self.title}; {loss.name} = {number(loss.data)}>"
-        faces = two_faces(self.html(), self.still(), text[1:-1], STILL_LINE, self.face)
-        return faces | {"text/plain": text}
-
-    def _ipython_display_(self):
-        """Show the still, and widgets that take its place as long as there is a kernel."""
-        display(self._repr_mimebundle_(), raw=True)
-        widgets = self.controls.box._repr_mimebundle_()
-        display({WIDGET_VIEW: widgets[WIDGET_VIEW]}, raw=True)
-
-    @property
-    def face(self):
-        """The class of the still in a notebook."""
-        return f"bp-face-{crc32(self.title.encode()):08x}"
+        return f"live figure: {self.title}; {loss.name} = {number(loss.data)}"
 
     def still(self):
         """Return the figure as a picture, for where nothing moves: one SVG."""

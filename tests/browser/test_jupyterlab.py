@@ -234,7 +234,7 @@ def check_said(cell, words):
 
 def check_still(cell):
     assert "Error" not in cell.inner_text() and cell.query_selector(".bp-still").is_visible()
-    assert live.figure.STILL_LINE in cell.inner_text()
+    assert live.faces.STILL_LINE in cell.inner_text()
 
 
 def test_play_walks_by_itself_until_something_else_is_done(browser, address):
