@@ -135,6 +135,9 @@ class Figure:
         What the page's formulas call several numbers: ``{"δ^L": ("grad", ["z2_1", "z2_2"])}``;
         "value", "grad" or "local", then names or pairs (result, input). One number's own symbol,
         and ∂loss/∂symbol, need no entry.
+    apart : bool, optional
+        Whether the other sections of its page use its letters for other numbers: there the
+        formulas speak of it by its terms alone.
     """
 
     open_sliders = 3  # the others are folded
@@ -152,6 +155,7 @@ class Figure:
         legend=("value, forward →", "← gradient, backward"),
         tasks=(),
         terms=None,
+        apart=False,
     ):
         self.recording = Recording(loss)
         self.loss_name = loss.name
@@ -165,6 +169,7 @@ class Figure:
         self.legend = sequence(legend, "Figure: legend", str)
         self.tasks = sequence(tasks, "Figure: tasks", Task)
         self.terms = instance(terms or {}, dict, "Figure: terms")
+        self.apart = instance(apart, bool, "Figure: apart")
         self._check()
         self.touched = self.sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
@@ -486,6 +491,7 @@ class Figure:
             "touched": at(self.touched.name),
             "eta": self.learning_rate,
             "terms": {self._term(term): self._meant(*of) for term, of in self.terms.items()},
+            "apart": self.apart,
         }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 

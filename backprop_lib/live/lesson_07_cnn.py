@@ -32,6 +32,7 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
         tasks=TASKS if kernel is VERTICAL_STROKE and start == 11 else (),
         examples=examples,
         terms=_terms(),
+        apart=True,  # the lesson's small examples have kernels of their own
     )
 
 

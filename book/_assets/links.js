@@ -89,7 +89,7 @@
       const all = Object.entries(symbols);
       const add = (word, ...keys) => this.meanings.has(word) || this.meanings.set(word, keys);
       for (const word in terms) add(word, ...terms[word]);
-      this.own = new Set(Object.keys(terms));
+      [this.own, this.apart] = [new Set(Object.keys(terms)), figure.data.apart];
       const loss = symbols[figure.graph.loss];
       for (const [i, symbol] of all) {
         add(symbol, `value ${i}`);
@@ -112,7 +112,12 @@
 
     // Whether a word can't be anything else on the page: it has an index, or is no letter alone
     isStrong(word) {
-      return /[^\p{L}]/u.test(word);
+      return /[^\p{L}]/u.test(word) && (this.own.has(word) || !this.apart);
+    }
+
+    // Whether a word may mean the figure in a formula elsewhere that has a strong one
+    isFellow(word) {
+      return this.isStrong(word) || !(this.own.has(word) || this.apart);
     }
 
     partsFor(key) {
@@ -148,14 +153,13 @@
       const { data, graph } = this.figure;
       if (keys.length > 4) return `${keys.length} numbers`;
       const plain = (i) => plainSymbol(data.symbols[i]);
-      const read = (selector) => this.figure.querySelector(selector)?.textContent || "…";
-      const hidden = this.figure.classList.contains("bf-hiding");
+      const isHiding = this.figure.classList.contains("bf-hiding");
       const said = keys.map((key) => {
         const [kind, i, k] = key.split(" ");
-        if (kind === "value") return `${plain(i)} = ${read(`td[data-value="${i}"]`)}`;
-        const slope = kind === "grad" ? `∂${plain(graph.loss)}/∂${plain(i)}` : `∂${plain(i)}/∂${plain(k)}`;
-        const number = kind === "grad" ? `td[data-grad="${i}"]` : `[data-local="${i} ${k}"]`;
-        return hidden ? slope : `${slope} = ${read(number)}`;
+        const name = kind === "value" ? plain(i) : kind === "grad" ? `∂${plain(graph.loss)}/∂${plain(i)}` : `∂${plain(i)}/∂${plain(k)}`;
+        const selector = kind === "local" ? `[data-local="${i} ${k}"]` : `td[data-${kind}="${i}"]`;
+        const number = this.figure.querySelector(selector)?.textContent;
+        return number && !(isHiding && kind !== "value") ? `${name} = ${number}` : name;
       });
       return said.join(", ");
     }
@@ -176,8 +180,9 @@
       this.of = new Map(this.shown.map((shown) => [shown.figure, shown]));
       this.sources = new Map(); // by element of the text: { shown, keys, elements }
       this.walks = new Map(); // by formula: its sources in order
-      const formulas = [...document.querySelectorAll(".bd-article mjx-container")]
-        .filter((el) => !el.closest("#exercises")); // they ask about other numbers
+      const sections = new Set(this.shown.map(({ section }) => section));
+      const formulas = [...document.querySelectorAll(".bd-article mjx-container")] // exercises have other numbers
+        .filter((el) => sections.has(el.closest("section")) || !el.closest("#exercises"));
       for (const formula of formulas) for (const shown of this.shown) shown.count += this.strong(formula, shown).length;
       for (const formula of formulas) this.linkFormula(formula);
       for (const link of document.querySelectorAll('.bd-article a[href^="#show-"]')) this.linkWords(link);
@@ -202,7 +207,7 @@
       for (const shown of this.inOrder(formula)) {
         const isNear = shown.section === formula.closest("section");
         if (!isNear && !this.strong(formula, shown).length) continue;
-        const known = (word) => (isNear || shown.isStrong(word) || !shown.own.has(word)) && shown.meaning(word);
+        const known = (word) => (isNear || shown.isFellow(word)) && shown.meaning(word);
         const found = [...termsIn(formula.firstElementChild, { meaning: known })];
         if (!found.length) continue;
         this.walks.set(formula, found.map(([elements, keys]) => this.link(shown, keys, elements)));
