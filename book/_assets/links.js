@@ -47,8 +47,9 @@
     const parts = partsOf(el);
     const words = parts.map(written);
     for (let i = 0; i < parts.length; i++) {
-      let length = Math.min(LONGEST, parts.length - i);
-      while (length && !page.meaning(words.slice(i, i + length).join(""))) length--;
+      if (!words[i]) continue; // a space
+      let length = /^mt[rd]/.test(nameOf(parts[i])) ? 0 : Math.min(LONGEST, parts.length - i);
+      while (length && !(words[i + length - 1] && page.meaning(words.slice(i, i + length).join("")))) length--;
       if (length) {
         yield [parts.slice(i, i + length), page.meaning(words.slice(i, i + length).join(""))];
         i += length - 1;
@@ -76,6 +77,9 @@
   const OWNERS = ".bf-box, .bf-chip, .bf-heat g, .bf-row";
   const SHOWING =
     `[data-drag], [data-value], [data-grad], [data-local], [data-bar], [data-edge], [data-point], .bf-back, ${OWNERS}`;
+
+  // The box around a number; but a symbol in the formula of a box is a guest there
+  const ownerOf = (el) => (el.dataset.drag ? null : el.closest(OWNERS));
 
   class Shown {
     constructor(figure) {
@@ -130,7 +134,7 @@
       let found = all(SELECTORS[kind](...numbers));
       if (kind === "local" && !found.length) found = all(numbers.map((i) => `[data-box~="${i}"]`).join(""));
       const bars = found.map((el) => el.previousElementSibling).filter((el) => el?.matches("[data-bar]"));
-      return [...new Set([...found, ...bars, ...found.map((el) => el.closest(OWNERS)).filter(Boolean)])];
+      return [...new Set([...found, ...bars, ...found.map(ownerOf).filter(Boolean)])];
     }
 
     // What a part of the drawing, or a row of the controls, stands for
@@ -310,19 +314,23 @@
       return keys.flatMap((key) => shown.partsFor(key)).filter((el) => el.checkVisibility());
     }
 
+    // Whole, and below the page's head, which stays where it is
     inSight(source) {
+      const head = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
       return this.drawn(source).some((el) => {
         const { top, bottom } = el.getBoundingClientRect();
-        return bottom > 0 && top < innerHeight;
+        return top >= head && bottom <= innerHeight;
       });
     }
 
     // Where the figure is out of sight, what it says, and the way to it
     openTip({ shown, keys, elements }) {
       const { figure } = shown;
-      const { left, bottom, top } = elements[0].getBoundingClientRect();
+      const { left } = elements[0].getBoundingClientRect();
+      const around = elements[0].closest('mjx-container[display="true"]') ?? elements[0]; // not over its other lines
+      const { bottom, top } = around.getBoundingClientRect();
       const arrow = figure.getBoundingClientRect().top > top ? "↓" : "↑";
-      this.tip.textContent = `${shown.saying(keys)} ${arrow} ${figure.ariaLabel}`;
+      this.tip.textContent = `${shown.saying(keys)} — ${arrow} show in “${figure.ariaLabel}”`;
       this.tip.classList.add("bp-open");
       const { width, height } = this.tip.getBoundingClientRect();
       const below = bottom + 4 + height < innerHeight;
