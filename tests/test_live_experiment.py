@@ -34,7 +34,6 @@ def test_a_figure_is_small_and_has_all_its_faces(make):
     assert faces[PAGE] == figure.html()
     assert figure.sentence() in faces["text/html"]
     assert faces["text/plain"] == f"<{figure.description()}>"
-    assert "application/vnd.jupyter.widget-view+json" in faces
     assert stored(figure)["kind"] == figure.kind
 
 

@@ -16,6 +16,7 @@ from backprop_lib.live.check import FIRST_STEP, STEPS, Checked
 from backprop_lib.live.controls import FigureControls
 from backprop_lib.live.faces import TwoFaced
 from backprop_lib.live.numbers import (
+    MINUS,
     exact,
     html_symbol,
     number,
@@ -25,7 +26,7 @@ from backprop_lib.live.numbers import (
     spoken_symbol,
     symbol_of,
 )
-from backprop_lib.live.recording import Recording
+from backprop_lib.live.recording import Recording, check_kind
 from backprop_lib.live.sheet import sheet
 from backprop_lib.live.svg import STYLE, View
 from backprop_lib.live.task import OF_THE_CONTROLS, Task
@@ -130,6 +131,13 @@ class Figure(TwoFaced):
         What is blue, what is orange, and more to be said.
     tasks : sequence of Task, optional
         What to bring about, one after the other.
+    terms : dict of str to (str, list), optional
+        What the page's formulas call several numbers: ``{"δ^L": ("grad", ["z2_1", "z2_2"])}``;
+        "value", "grad" or "local", then names or pairs (result, input). One number's own symbol,
+        and ∂loss/∂symbol, need no entry.
+    apart : bool, optional
+        Whether the other sections of its page use its letters for other numbers: there the
+        formulas speak of it by its terms alone.
     """
 
     Controls = FigureControls
@@ -147,6 +155,8 @@ class Figure(TwoFaced):
         examples=None,
         legend=("value, forward →", "← gradient, backward"),
         tasks=(),
+        terms=None,
+        apart=False,
     ):
         self.recording = Recording(loss)
         self.loss_name = loss.name
@@ -159,6 +169,8 @@ class Figure(TwoFaced):
         self.examples = instance(examples or {}, dict, "Figure: examples")
         self.legend = sequence(legend, "Figure: legend", str)
         self.tasks = sequence(tasks, "Figure: tasks", Task)
+        self.terms = instance(terms or {}, dict, "Figure: terms")
+        self.apart = instance(apart, bool, "Figure: apart")
         self._check()
         self.touched = self.sliders[0]
         self.history = []  # the losses of the updates since the last movement by hand
@@ -223,6 +235,13 @@ class Figure(TwoFaced):
             for name in task.solution.keys() - set(OF_THE_CONTROLS):
                 if name not in {slider.name for slider in self.sliders}:
                     raise ValueError(f"Figure: task {task.id}: solution: {name} has no slider")
+
+        for term, meant in self.terms.items():
+            owner = f"Figure: terms: {instance(term, str, 'Figure: terms')}"
+            of, places = sequence(meant, f"{owner}: (kind, names)", count=2)
+            check_kind(of, sequence(places, f"{owner}: names"), owner)
+            for at in places:
+                self._check_name(at, owner)
 
     def _check_name(self, at, owner):
         """Refuse a name, or a pair (result, source), that the graph does not have."""
@@ -473,6 +492,8 @@ class Figure(TwoFaced):
             "tasks": [self._task_json(task) for task in self.tasks],
             "touched": at(self.touched.name),
             "eta": self.learning_rate,
+            "terms": {self._term(term): self._meant(*of) for term, of in self.terms.items()},
+            "apart": self.apart,
         }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
@@ -484,6 +505,16 @@ class Figure(TwoFaced):
 
         said = {name: getattr(task, name) for name in ("id", "text", "why", "hint", "solution")}
         return said | {"goal": numbered(task.tree)}
+
+    @staticmethod
+    def _term(term):
+        """Return a term as a formula is read: without spaces, with a true minus."""
+        return term.replace(" ", "").replace("-", MINUS)
+
+    def _meant(self, of, places):
+        at = self.recording.number_of
+        pairs = [(place,) if isinstance(place, str) else place for place in places]
+        return [" ".join([of, *(str(at(name)) for name in names)]) for names in pairs]
 
     def _formulas(self):
         """Return the formulas that the walk says, by number and in numbers."""

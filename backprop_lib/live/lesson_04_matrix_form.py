@@ -40,7 +40,32 @@ def network_figure(example=worked.SIGMOID_2_2_2, reach=2, learning_rate=0.3):
         learning_rate=learning_rate,
         views=[NetworkView(sizes), CurveView()],
         tasks=next((tasks for known, tasks in NETWORK_TASKS if known is example), ()),
+        terms=_network_terms(v, len(example.weights)),
     )
+
+
+def _network_terms(v, depth):
+    """Return the vectors of the formulas; with two layers those of lesson 5, whose l is 1."""
+
+    def named(start):
+        return [name for name in v if name.startswith(start)]
+
+    def slopes(layer):
+        return [(f"a{layer}{name[2:]}", name) for name in named(f"z{layer}")]
+
+    values = {"z": "z", "a": "a", "w": "w", "b": "b"}
+    grads = {"δ": "z"}
+    terms = {}
+    if depth == 2:
+        values |= {"z^L": "z2", "a^L": "a2", "z^l+1": "z2", "w^l+1": "w2", "W^l+1": "w2"}
+        values |= {"z^l": "z1", "a^l": "a1", "w^l": "w1", "W^l": "w1", "b^l": "b1"}
+        values |= {"a^l-1": "x", "y": "t"}
+        grads |= {"δ^L": "z2", "δ^l+1": "z2", "δ^l": "z1"}
+        grads |= {"∇_b^l C": "b1", "∇_W^l C": "w1", "∂C/∂w^l": "w1"}
+        terms = {"σ′(z^L)": ("local", slopes(2)), "σ′(z^l)": ("local", slopes(1))}
+    for of, table in [("value", values), ("grad", grads)]:
+        terms |= {term: (of, named(start)) for term, start in table.items()}
+    return terms
 
 
 def matrix_figure(example=worked.RELU_2_3_2_1, reach=2, learning_rate=0.01):
@@ -62,13 +87,20 @@ def matrix_figure(example=worked.RELU_2_3_2_1, reach=2, learning_rate=0.01):
         sliders += [Slider(v[name], -reach, reach, group=f"layer {layer}") for name in moved]
     targets = [name for name in v if name[0] == "t"]
     rows = _forward(layers, v, targets) + _backward(layers, v, targets)
+    view = MatrixView(rows, inputs)
+    terms = {
+        block.title: (block.of, sum(block.names, start=[]))
+        for block in view.blocks
+        if "^" in block.title and TURNED not in block.title
+    }
     return Figure(
         v["E"],
         title="The same network as matrices",
         sliders=sliders + data_sliders(v),
         learning_rate=learning_rate,
-        views=[MatrixView(rows, inputs), CurveView()],
+        views=[view, CurveView()],
         tasks=MATRIX_TASKS if example is worked.RELU_2_3_2_1 else (),
+        terms=terms,
     )
 
 

@@ -55,6 +55,14 @@ def delta_figure(weights=((0.8, -0.6), (0.5, 0.9)), z_out=4.0):
                 solution={"example": 1, "updates": 10},
             ),
         ],
+        terms={
+            "δ": columns["δ = ∂J/∂z"][:2],
+            "σ′": columns["σ′(z)"][:2],
+            "σ′(z)": columns["σ′(z)"][:2],
+            "δ^L": ("grad", ["z2_1"]),
+            "a^L": ("value", ["a2_1"]),
+            "y": ("value", ["t"]),
+        },
         examples={"squared error": {"c": 0.0}, "cross-entropy": {"c": 1.0}},
     )
 

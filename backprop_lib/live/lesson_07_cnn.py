@@ -31,6 +31,8 @@ def cnn_figure(kernel=VERTICAL_STROKE, samples=(0, 11, 2, 3, 4, 5, 6, 7, 8, 9)):
         learning_rate=0.05,
         tasks=TASKS if kernel is VERTICAL_STROKE and start == 11 else (),
         examples=examples,
+        terms=_terms(),
+        apart=True,  # the lesson's small examples have kernels of their own
     )
 
 
@@ -84,6 +86,15 @@ def _blocks():
         [Block("target", targets, scale=1, digits=0, **row)],
         [Block("∂J/∂ scores = probability − target", scores, of="grad", scale=1, digits=2, **row)],
     ]
+
+
+def _terms():
+    """Return what the lesson's formulas call the blocks."""
+    (_, kernel, z, a), (_, dW, dZ), (_, slopes) = (
+        [(block.of, sum(block.names, start=[])) for block in row] for row in _blocks()
+    )
+    error = dict.fromkeys(["p - y", "P - Y", "p_j - y_j"], slopes)
+    return {"W": kernel, "Z": z, "A": a, "dW": dW, "dZ": dZ} | error
 
 
 FIGURES = {"kernel": cnn_figure}

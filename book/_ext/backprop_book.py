@@ -9,8 +9,10 @@ import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from docutils import nodes
+from docutils.transforms import Transform
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -18,11 +20,13 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
 
 from backprop_lib import live
+from backprop_lib.live.numbers import symbol_of
 from backprop_lib.still import PAGE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASSETS = ROOT / "book" / "_assets"
-STATIC_FILES = [ASSETS / "book.css", ASSETS / "book.js", ROOT / "backprop_lib/live/figure.js"]
+SCRIPTS = [ASSETS / "book.js", ROOT / "backprop_lib/live/figure.js", ASSETS / "links.js"]
+STATIC_FILES = [ASSETS / "book.css", *SCRIPTS]
 
 # MathJax 3.2.2 (Apache License 2.0), as the package sphinx-mathjax-offline carries it.
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
@@ -39,14 +43,31 @@ class LiveFigure(SphinxDirective):
         return [nodes.raw("", figure.html(), format="html")]
 
 
+class ShowLinks(Transform):
+    """``[the dot](#show-f2)`` lights f₂ in a figure, ``#show-grad.f2`` its gradient.
+
+    No target on the page: the script knows it, by the symbol.
+    """
+
+    default_priority = 870  # before MyST looks for the target
+
+    def apply(self) -> None:
+        for link in self.document.findall(nodes.reference):
+            found = re.fullmatch(r"#show-(grad\.)?(\w+)", link.get("refuri", ""))
+            if found:
+                slope, symbol = "∂ℓ/∂" if found[1] else "", symbol_of(found[2])
+                del link["id_link"]
+                link["refuri"], link["internal"] = f"#show-{quote(slope + symbol)}", True
+
+
 def configure(app: Sphinx, config: Config) -> None:
     """Point the pages at the copies on this machine."""
     config.html_static_path += [str(path) for path in STATIC_FILES]
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.html_theme_options["navbar_persistent"] = []  # one search button is enough
     app.add_css_file("book.css")
-    app.add_js_file("book.js", loading_method="defer")
-    app.add_js_file("figure.js", loading_method="defer")
+    for script in SCRIPTS:
+        app.add_js_file(script.name, loading_method="defer")
 
 
 def copy_mathjax(app: Sphinx) -> None:
@@ -84,6 +105,7 @@ def number_by_lesson(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
+    app.add_transform(ShowLinks)
     app.add_directive("live-figure", LiveFigure)
     app.connect("config-inited", configure)
     app.connect("builder-inited", copy_mathjax)
