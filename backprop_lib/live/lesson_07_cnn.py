@@ -90,11 +90,11 @@ def _blocks():
 
 def _terms():
     """Return what the lesson's formulas call the blocks."""
-    (_, kernel, z, a), (_, dW, dZ), (_, slopes) = (
+    (_, kernel, z, a), (_, dZ, dW), _, (p,), _, (slopes,) = (
         [(block.of, sum(block.names, start=[])) for block in row] for row in _blocks()
     )
     error = dict.fromkeys(["p - y", "P - Y", "p_j - y_j"], slopes)
-    return {"W": kernel, "Z": z, "A": a, "dW": dW, "dZ": dZ} | error
+    return {"W": kernel, "Z": z, "A": a, "dW": dW, "dZ": dZ, "P": p} | error
 
 
 FIGURES = {"kernel": cnn_figure}
