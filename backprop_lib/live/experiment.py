@@ -165,7 +165,7 @@ class Experiment(TwoFaced):
         The settings by name.
     """
 
-    Controls = ExperimentControls
+    _Controls = ExperimentControls
 
     def __init__(self, settings):
         self.settings = {setting.name: setting for setting in settings}
@@ -177,7 +177,7 @@ class Experiment(TwoFaced):
         data = {"kind": self.kind, "start": self.at} | self.data()
         stored = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return (
-            f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
+            f'<backprop-figure role=group aria-label="{escape(self.title)}">'
             f"{self.head()}<fieldset disabled><div class=bf-views>{self.drawing()}</div>"
             f"<div class=bf-panel><div class=bf-sliders>{rows}<button type=button data-do=reset>"
             f"⟲ Reset</button>{self.words()}</div></div></fieldset>"

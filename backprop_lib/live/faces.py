@@ -13,7 +13,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 class TwoFaced:
     """A live figure as a cell's output.
 
-    A kind of figure says what its ``Controls`` are, made with the figure when first asked for,
+    A kind of figure says what its controls are, ``_Controls``, made the figure when first asked for,
     and has ``title``, ``html()``, ``still()`` and ``description()``.
     """
 
@@ -23,7 +23,7 @@ class TwoFaced:
     def controls(self):
         """The ipywidgets sliders and buttons."""
         if self._controls is None:
-            self._controls = self.Controls(self)
+            self._controls = self._Controls(self)
         return self._controls
 
     @property

@@ -28,7 +28,7 @@ from backprop_lib.live.numbers import (
 )
 from backprop_lib.live.recording import Recording, check_kind
 from backprop_lib.live.sheet import sheet
-from backprop_lib.live.svg import STYLE, View
+from backprop_lib.live.svg import View
 from backprop_lib.live.task import OF_THE_CONTROLS, Task
 from backprop_lib.live.walk import Walk
 
@@ -140,7 +140,7 @@ class Figure(TwoFaced):
         formulas speak of it by its terms alone.
     """
 
-    Controls = FigureControls
+    _Controls = FigureControls
     open_sliders = 3  # the others are folded
 
     def __init__(
@@ -290,7 +290,7 @@ class Figure(TwoFaced):
         wide, narrow = self.walk.lines()
         said = self.walk.backward_sentence(self.touched.name)
         return (
-            f'<backprop-figure role=group aria-label="{escape(self.title)}"><style>{STYLE}</style>'
+            f'<backprop-figure role=group aria-label="{escape(self.title)}">'
             f"<fieldset disabled>{self.head(_buttons(*HEAD))}{self._task_line()}"
             f"<div class=bf-main>{self.drawing()}<div class=bf-walk>"
             f"<div class=bf-buttons>{self._walk_buttons()}</div>"

@@ -21,6 +21,7 @@ from sphinx.util.fileutil import copy_asset
 
 from backprop_lib import live
 from backprop_lib.live.numbers import symbol_of
+from backprop_lib.live.svg import STYLE
 from backprop_lib.still import PAGE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -66,8 +67,16 @@ def configure(app: Sphinx, config: Config) -> None:
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.html_theme_options["navbar_persistent"] = []  # one search button is enough
     app.add_css_file("book.css")
+    app.add_css_file("figure.css")
     for script in SCRIPTS:
         app.add_js_file(script.name, loading_method="defer")
+
+
+def write_figure_style(app: Sphinx) -> None:
+    """Write the style that all live figures share."""
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    (static / "figure.css").write_text(STYLE, encoding="utf-8")
 
 
 def copy_mathjax(app: Sphinx) -> None:
@@ -109,6 +118,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("live-figure", LiveFigure)
     app.connect("config-inited", configure)
     app.connect("builder-inited", copy_mathjax)
+    app.connect("builder-inited", write_figure_style)
     app.connect("source-read", show_page_faces)
     app.connect("env-get-updated", number_by_lesson, priority=900)  # after Sphinx's own numbers
     return {"parallel_read_safe": True, "parallel_write_safe": True}

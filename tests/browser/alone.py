@@ -3,6 +3,7 @@
 from helpers import ROOT
 
 from backprop_lib import graph, live
+from backprop_lib.live.svg import STYLE
 
 SCRIPT = (ROOT / "backprop_lib" / "live" / "figure.js").read_text(encoding="utf-8")
 
@@ -39,6 +40,6 @@ def write_alone(path, figures, script):
     body = "".join(figure.html() for figure in figures)
     path.write_text(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
-        f"content='width=device-width'><title>figure</title>{body}<script>{script}</script>",
+        f"content='width=device-width'><title>figure</title><style>{STYLE}</style>{body}<script>{script}</script>",
         encoding="utf-8",
     )
