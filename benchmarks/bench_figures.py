@@ -16,6 +16,7 @@ import nbformat
 from playwright.sync_api import sync_playwright
 
 from backprop_lib import live
+from backprop_lib.live.svg import STYLE
 from tools.browser import CHROMIUM_FLAGS, find_chromium, jupyterlab, open_notebook
 
 SCRIPT = (Path(live.__path__[0]) / "figure.js").read_text(encoding="utf-8")
@@ -88,7 +89,10 @@ def in_pages(browser, inputs):
         for name, make_figure in live.FIGURES.items():
             html = make_figure().html()
             path = Path(folder) / "figure.html"
-            path.write_text(f"<!doctype html><meta charset=utf-8><body>{html}", encoding="utf-8")
+            path.write_text(
+                f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><body>{html}",
+                encoding="utf-8",
+            )
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             loads = []
             for _ in range(15):

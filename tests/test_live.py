@@ -509,6 +509,14 @@ STRAY = graph.Value(1.0, "w")
         ({"formulas": {"loss": "{v}"}}, ValueError, "formulas: loss: expected a name .* got 'v'"),
         ({"formulas": {"loss": "{}"}}, ValueError, "formulas: loss: expected a name .* got ''"),
         ({"formulas": {"loss": "{w"}}, ValueError, "formulas: loss: expected names in braces"),
+        ({"terms": ["w"]}, TypeError, "Figure: terms: expected a dict, got list"),
+        ({"terms": {3: ("grad", ["w"])}}, TypeError, "Figure: terms: expected a str, got int"),
+        ({"terms": {"δ": "w"}}, TypeError, "Figure: terms: δ: .* expected a list"),
+        ({"terms": {"δ": ("slope", ["w"])}}, ValueError, "terms: δ: expected value, grad or local"),
+        ({"terms": {"δ": ("grad", ["v"])}}, ValueError, "Figure: terms: δ: expected a name .* 'v'"),
+        ({"terms": {"δ": ("grad", [])}}, ValueError, "terms: δ: expected at least one name, got"),
+        ({"terms": {"δ": ("local", [("w", "x")])}}, ValueError, "terms: δ: w is not computed from"),
+        ({"apart": 1}, TypeError, "Figure: apart: expected a bool, got int"),
         ({"learning_rate": 1e308}, ValueError, "learning_rate: expected 1e-300 to 1e300, got 1e"),
         ({"learning_rate": 1e-320}, ValueError, "learning_rate: expected 1e-300 to 1e300, got"),
         ({"sliders": None}, TypeError, "Figure: sliders: expected a list, got NoneType"),
@@ -521,6 +529,17 @@ def test_what_a_figure_refuses(changes, error, message):
     values, arguments = one_weight(**changes)
     with pytest.raises(error, match=message):
         live.Figure(*values, **arguments)
+
+
+def test_terms_are_written_as_formulas_are_read():
+    values, arguments = one_weight(
+        terms={"p - y": ("grad", ["w"]), "σ′": ("local", [("loss", "w")])}
+    )
+    figure = live.Figure(*values, **arguments)
+    data = json.loads(re.search(r"application/json>(.*)</script>", figure.html())[1])
+    w, loss = (figure.recording.number_of(name) for name in ("w", "loss"))
+    assert data["terms"] == {"p−y": [f"grad {w}"], "σ′": [f"local {loss} {w}"]}
+    assert data["apart"] is False
 
 
 def test_a_figure_takes_numbers_of_other_kinds_and_stores_floats():

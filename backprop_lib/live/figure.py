@@ -240,6 +240,8 @@ class Figure(TwoFaced):
             owner = f"Figure: terms: {instance(term, str, 'Figure: terms')}"
             of, places = sequence(meant, f"{owner}: (kind, names)", count=2)
             check_kind(of, sequence(places, f"{owner}: names"), owner)
+            if not places:
+                raise ValueError(f"{owner}: expected at least one name, got none")
             for at in places:
                 self._check_name(at, owner)
 

@@ -20,7 +20,6 @@ def toy_figure(example=worked.TOY):
         title="The toy model",
         sliders=sliders,
         views=[GraphView(["f0", "h1", "f1", "h2", "f2", "h3", "f3", "loss"]), CurveView()],
-        terms={"f": ("value", ["f3"])},  # the lesson's name for it before the modules have theirs
         learning_rate=0.0001,  # the gradient is steep at the start: 0.001 overshoots
         tasks=[
             Task(

@@ -51,7 +51,7 @@ def _network_terms(v, depth):
         return [name for name in v if name.startswith(start)]
 
     def slopes(layer):
-        return [(f"a{layer}{name[2:]}", name) for name in named(f"z{layer}")]
+        return [(name, name.replace("a", "z")) for name in named(f"a{layer}")]
 
     values = {"z": "z", "a": "a", "w": "w", "b": "b"}
     grads = {"δ": "z"}
@@ -65,7 +65,7 @@ def _network_terms(v, depth):
         terms = {"σ′(z^L)": ("local", slopes(2)), "σ′(z^l)": ("local", slopes(1))}
     for of, table in [("value", values), ("grad", grads)]:
         terms |= {term: (of, named(start)) for term, start in table.items()}
-    return terms
+    return {term: meant for term, meant in terms.items() if meant[1]}
 
 
 def matrix_figure(example=worked.RELU_2_3_2_1, reach=2, learning_rate=0.01):

@@ -100,12 +100,10 @@ def html_symbol(symbol):
 
 def svg_symbol(symbol):
     """Turn ``a^1_2`` into SVG tspans, the superscript above the subscript."""
-    up = '<tspan dy="-.55em" font-size="65%">{}</tspan>'
-    below = (
-        '<tspan dx="-.55em" dy=".95em" font-size="65%">{}</tspan><tspan dy="-.26em">\u200b</tspan>'
-    )
-    down = '<tspan dy=".35em" font-size="65%">{}</tspan><tspan dy="-.23em">\u200b</tspan>'
-    return _marked(symbol, up + below, up + '<tspan dy=".36em">\u200b</tspan>', down)
+    up = "<tspan dy=-.55em font-size=65%>{}</tspan>"
+    below = "<tspan dx=-.55em dy=.95em font-size=65%>{}</tspan><tspan dy=-.26em>\u200b</tspan>"
+    down = "<tspan dy=.35em font-size=65%>{}</tspan><tspan dy=-.23em>\u200b</tspan>"
+    return _marked(symbol, up + below, up + "<tspan dy=.36em>\u200b</tspan>", down)
 
 
 def plain_symbol(symbol):

@@ -215,7 +215,9 @@
         const found = [...termsIn(formula.firstElementChild, { meaning: known })];
         if (!found.length) continue;
         this.walks.set(formula, found.map(([elements, keys]) => this.link(shown, keys, elements)));
-        Object.assign(formula, { tabIndex: 0, role: "group", ariaLabel: "formula with linked symbols" });
+        if (formula.getAttribute("display")) {
+          Object.assign(formula, { tabIndex: 0, role: "group", ariaLabel: "formula with linked symbols" });
+        }
         return;
       }
     }
@@ -253,7 +255,7 @@
     constructor(page) {
       this.page = page;
       this.lit = [];
-      [this.pointed, this.focused, this.current] = [null, null, null];
+      [this.pointed, this.focused, this.current, this.flashing] = [null, null, null, null];
       this.tip = this.add("bp-tip");
       this.tip.ariaHidden = "true";
       this.spoken = this.add("bp-spoken");
@@ -271,7 +273,7 @@
       const on = (name, act) => document.addEventListener(name, act);
       on("pointerover", (event) => event.pointerType === "touch" || this.point(event.target));
       on("pointerout", (event) => event.relatedTarget || event.pointerType === "touch" || this.point(null));
-      on("focusin", ({ target }) => this.focus(this.page.walks.get(target)?.[0] ?? this.page.sourceAt(target)));
+      on("focusin", ({ target }) => target.matches(":focus-visible") && this.focus(this.page.walks.get(target)?.[0] ?? this.page.sourceAt(target)));
       on("focusout", () => this.focus(null));
       on("keydown", (event) => this.key(event));
       on("click", (event) => this.click(event));
@@ -281,7 +283,9 @@
     point(el) {
       if (el && this.tip.contains(el)) return;
       const source = el && this.page.sourceAt(el);
-      if (source === this.pointed || (source && source.keys.join() === this.pointed?.keys.join() && !source.elements.length)) return;
+      if (!source && this.flashing) return; // what has just been scrolled under the pointer
+      const isSame = !source?.elements.length && source?.keys.join() === this.pointed?.keys.join();
+      if (source === this.pointed || isSame) return;
       this.pointed = source;
       this.show(source ?? this.focused);
     }
@@ -351,16 +355,19 @@
       this.pointed = source;
       this.show(source);
       clearTimeout(this.flashing);
-      this.flashing = setTimeout(() => this.pointed === source && ((this.pointed = null), this.show(this.focused)), 2500);
+      this.flashing = setTimeout(() => {
+        this.flashing = null;
+        if (this.pointed === source) this.point(null);
+      }, 3000);
     }
 
     click(event) {
       const source = this.page.sourceAt(event.target);
       const isLink = event.target.closest('a[href^="#show-"]');
-      if (isLink && source) event.preventDefault();
-      if (!source?.elements.length) return;
+      if (!source || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (isLink) event.preventDefault();
       if (event.pointerType === "touch" && !isLink) this.flash(source);
-      else this.reveal(source);
+      else if (source.elements.length) this.reveal(source);
     }
 
     // Arrow keys walk through the terms of a formula, Enter goes to the figure
@@ -383,6 +390,10 @@
   window.addEventListener("load", async () => {
     await window.MathJax?.startup?.promise;
     const figures = [...document.querySelectorAll("backprop-figure")].filter((figure) => figure.graph);
-    if (figures.length) new Light(new Page(figures));
+    if (!figures.length) return;
+    const page = new Page(figures);
+    const light = new Light(page);
+    const asked = [...document.links].find((link) => link.matches(".bp-term") && link.hash === location.hash);
+    if (asked) light.reveal(page.sourceAt(asked));
   });
 })();

@@ -27,7 +27,6 @@ from backprop_lib.still import PAGE
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASSETS = ROOT / "book" / "_assets"
 SCRIPTS = [ASSETS / "book.js", ROOT / "backprop_lib/live/figure.js", ASSETS / "links.js"]
-STATIC_FILES = [ASSETS / "book.css", *SCRIPTS]
 
 # MathJax 3.2.2 (Apache License 2.0), as the package sphinx-mathjax-offline carries it.
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
@@ -63,7 +62,7 @@ class ShowLinks(Transform):
 
 def configure(app: Sphinx, config: Config) -> None:
     """Point the pages at the copies on this machine."""
-    config.html_static_path += [str(path) for path in STATIC_FILES]
+    config.html_static_path.append(str(ASSETS / "book.css"))
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.html_theme_options["navbar_persistent"] = []  # one search button is enough
     app.add_css_file("book.css")
@@ -72,11 +71,19 @@ def configure(app: Sphinx, config: Config) -> None:
         app.add_js_file(script.name, loading_method="defer")
 
 
-def write_figure_style(app: Sphinx) -> None:
-    """Write the style that all live figures share."""
+def write_scripts(app: Sphinx) -> None:
+    """Write the style that all live figures share, and the scripts without their comments."""
     static = Path(app.outdir) / "_static"
     static.mkdir(parents=True, exist_ok=True)
     (static / "figure.css").write_text(STYLE, encoding="utf-8")
+    for path in SCRIPTS:
+        (static / path.name).write_text(lean(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def lean(script: str) -> str:
+    """Return a script without indentation and without comments of one line."""
+    lines = (re.sub(r"(^| )// [^\"'`]*$", "", line.strip()) for line in script.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def copy_mathjax(app: Sphinx) -> None:
@@ -118,7 +125,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("live-figure", LiveFigure)
     app.connect("config-inited", configure)
     app.connect("builder-inited", copy_mathjax)
-    app.connect("builder-inited", write_figure_style)
+    app.connect("builder-inited", write_scripts)
     app.connect("source-read", show_page_faces)
     app.connect("env-get-updated", number_by_lesson, priority=900)  # after Sphinx's own numbers
     return {"parallel_read_safe": True, "parallel_write_safe": True}

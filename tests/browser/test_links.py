@@ -178,6 +178,33 @@ def test_a_finger_lights_for_a_while_and_the_tip_leads_to_the_figure(open_lesson
     assert page.complaints == []
 
 
+def test_a_finger_on_a_part_lights_its_terms(open_lesson):
+    page = open_lesson("lessons/01_chain_rule", width=390, has_touch=True)
+    box = page.locator("#a-chain-whose-slope-changes .bf-box:visible").nth(2)
+    box.scroll_into_view_if_needed()
+    box.tap()
+    term = formula_of(page, "a-chain-whose-slope-changes", "t=3").query_selector(".bp-term")
+    assert term.evaluate("el => el.classList.contains('bp-lit')")
+
+
+def test_a_click_leads_to_the_figure_which_stays_lit_for_a_while(open_lesson):
+    page = open_lesson("lessons/02_toy_model")
+    formula = formula_of(page, "the-same-line-walked-back", "h3")
+    formula.query_selector(".bp-term").click()
+    page.wait_for_function(IN_SIGHT)
+    page.mouse.move(5, 400)
+    page.wait_for_timeout(300)
+    assert ("The toy model", "value h_3") in lit_numbers(page)
+    page.wait_for_function("document.querySelectorAll('.bp-lit').length === 0")
+
+
+def test_an_address_of_a_link_leads_to_its_part(built_book, browser):
+    page = browser.new_page()
+    page.goto((built_book / "lessons/04_matrix_form.html").as_uri() + "#show-a%5E1_1")
+    page.wait_for_function(IN_SIGHT)
+    page.close()
+
+
 def test_enter_leads_to_the_figure_and_back(open_lesson):
     page = open_lesson("lessons/05_delta_equations")
     focus_term(page, "equation-1-the-output-layer", "δL=", 0)
