@@ -27,6 +27,7 @@ from backprop_lib.live.matrix_view import Block, MatrixView
 from backprop_lib.live.network_view import NetworkView
 from backprop_lib.live.path_view import PathFigure
 from backprop_lib.live.plane_view import PlaneView
+from backprop_lib.live.task import Task
 
 LESSONS = [
     lesson_01_chain_rule,
@@ -52,6 +53,7 @@ __all__ = [
     "PathFigure",
     "PlaneView",
     "Slider",
+    "Task",
     "chain_figure",
     "cnn_figure",
     "delta_figure",
