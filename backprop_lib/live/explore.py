@@ -45,7 +45,9 @@ def explore(f, /, **start):
     if not name.isidentifier():
         name = "f" if "f" not in start else "out"
     shown = _named(result, leaves, name)
-    sliders = [Slider(leaf, *slider_range(leaf.data), group="arguments") for leaf in leaves.values()]
+    sliders = [
+        Slider(leaf, *slider_range(leaf.data), group="arguments") for leaf in leaves.values()
+    ]
     return Figure(
         result,
         title=f"{name}({', '.join(leaves)})",

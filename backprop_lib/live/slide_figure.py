@@ -6,7 +6,7 @@ from backprop_lib.datasets import load_digits
 from backprop_lib.live.slide_view import SlideFigure
 
 KERNELS = {
-    "1 to 9, so that each is known again": [[1, 2, 3], [4, 5, 6], [7, 8, 9]],
+    "1 to 9": [[1, 2, 3], [4, 5, 6], [7, 8, 9]],
     "vertical stroke": [[-0.5, 1, -0.5]] * 3,
     "upper left corner": [[1, 1, 1], [1, -1, -1], [1, -1, -1]],
 }

@@ -7,7 +7,7 @@ import numpy as np
 from backprop_lib._validate import instance, real_array
 from backprop_lib.graph import Value
 from backprop_lib.live.experiment import Choice, Dial
-from backprop_lib.live.heatmap import blended, heat
+from backprop_lib.live.heatmap import blended, fitting, heat
 from backprop_lib.live.numbers import number, plain_symbol, short
 from backprop_lib.live.recording import Recording
 from backprop_lib.live.stepped import Stepped
@@ -26,7 +26,9 @@ HEADINGS = {
     "weight": "∂J/∂output × the pixel that this weight multiplied there: every output has part.",
 }
 SIDE = 3  # of the kernel
-CELL = (38, 26)  # pixels
+RESULTS = {"window": "z", "pixel": "p", "weight": "w"}
+SHOWN_BY = {letter: way for way, letter in RESULTS.items()}
+CELL, LETTERS = (44, 26), 11  # pixels
 
 
 class SlideFigure(Stepped):
@@ -80,49 +82,36 @@ class SlideFigure(Stepped):
             ]
         )
 
-    # The places of one way: outputs, pixels or weights, row by row
-
-    @property
-    def place(self):
-        """Where the walk is."""
-        return self.at["row"] * self.sizes[self.at["way"]][1] + self.at["column"]
-
-    @property
-    def last(self):
-        """The last place."""
-        return int(np.prod(self.sizes[self.at["way"]])) - 1
-
-    def go_to(self, place):
-        """Stand at a place."""
-        self.at["row"], self.at["column"] = divmod(place, self.sizes[self.at["way"]][1])
+    def limits(self):
+        """Return the last row and column of the outputs, pixels or weights that are shown."""
+        rows, columns = self.sizes[self.at["way"]]
+        return {"row": rows - 1, "column": columns - 1}
 
     def settle(self):
-        """Bring rows and columns to those there are, and the graph to the kernel."""
-        for name, count in zip(("row", "column"), self.sizes[self.at["way"]], strict=True):
-            self.settings[name].high = count - 1
-            self.at[name] = min(self.at[name], count - 1)
+        """Run the graph with the kernel."""
+        super().settle()
         for (i, j), w in np.ndenumerate(self.kernels[int(self.at["kernel"])]):
             self.recording.by_name[f"w{i}{j}"].data = float(w)
         self.recording.run()
 
     # What is added up there
 
-    def pairs(self):
-        """Return the two names of each product by row, or None where there is no output."""
-        r, c = self.at["row"], self.at["column"]
+    def pairs(self, way, r, c):
+        """Return the two names of each product, row by row, or None where there is no output."""
         rows, columns = self.sizes["window"]
-        if self.at["way"] == "window":
-            names = ((f"w{i}{j}", f"p{r + i}{c + j}") for i in range(SIDE) for j in range(SIDE))
-            return _in_rows(list(names), SIDE)
-        if self.at["way"] == "weight":
-            names = ((f"z{y}{x}", f"p{y + r}{x + c}") for y in range(rows) for x in range(columns))
-            return _in_rows(list(names), columns)
-        met = [(y, x) for y in range(r - SIDE + 1, r + 1) for x in range(c - SIDE + 1, c + 1)]
-        names = [
+        if way == "window":
+            return [(f"w{i}{j}", f"p{r + i}{c + j}") for i, j in np.ndindex(SIDE, SIDE)]
+        if way == "weight":
+            return [(f"z{y}{x}", f"p{y + r}{x + c}") for y, x in np.ndindex(rows, columns)]
+        met = [(r + 1 - SIDE + i, c + 1 - SIDE + j) for i, j in np.ndindex(SIDE, SIDE)]
+        return [
             (f"z{y}{x}", f"w{r - y}{c - x}") if 0 <= y < rows and 0 <= x < columns else None
             for y, x in met
         ]
-        return _in_rows(names, SIDE)
+
+    def here(self):
+        """Return the pairs of the place that is shown."""
+        return self.pairs(self.at["way"], self.at["row"], self.at["column"])
 
     def factors(self, pair):
         """Return the two numbers of a product: a value, or what came from above, and a value."""
@@ -131,7 +120,7 @@ class SlideFigure(Stepped):
 
     def result(self):
         """Return the symbol of what the products add up to, and its number."""
-        letter = {"window": "z", "pixel": "p", "weight": "w"}[self.at["way"]]
+        letter = RESULTS[self.at["way"]]
         name = f"{letter}{self.at['row']}{self.at['column']}"
         value = self.recording.by_name[name]
         return self._symbol(name, letter != "z"), value.data if letter == "z" else value.grad
@@ -143,7 +132,7 @@ class SlideFigure(Stepped):
 
     def sentence(self):
         """Say the sum in numbers; a product of 0 adds nothing and is left out."""
-        products = [float(np.prod(self.factors(pair))) for pair in sum(self.pairs(), []) if pair]
+        products = [float(np.prod(self.factors(pair))) for pair in self.here() if pair]
         written = [f"({short(x)})" if x < 0 else short(x) for x in products if x]
         symbol, result = self.result()
         return f"{symbol} = {' + '.join(written) or '0'} = {number(result)}"
@@ -152,10 +141,10 @@ class SlideFigure(Stepped):
 
     def maps(self):
         """Return title, names and kind of each map: values, then gradients."""
-        letters = {"p": "pixel", "w": "weight", "z": "window"}
+        shapes = ((letter, self.sizes[SHOWN_BY[letter]]) for letter in "pwz")
         names = [
             [[f"{letter}{r}{c}" for c in range(columns)] for r in range(rows)]
-            for letter, (rows, columns) in ((a, self.sizes[way]) for a, way in letters.items())
+            for letter, (rows, columns) in shapes
         ]
         titles = ["image P", "kernel W", "outputs Z"], ["∂J/∂P", "∂J/∂W", "∂J/∂Z, from above"]
         return [
@@ -163,20 +152,13 @@ class SlideFigure(Stepped):
             for heads, of in zip(titles, ("value", "grad"), strict=True)
         ]
 
-    def outlines(self):
-        """Return x, y, width and height in cells of what is outlined in each map, or None."""
-        r, c, way = self.at["row"], self.at["column"], self.at["way"]
-        rows, columns = self.sizes["window"]
-        if way == "window":
-            return [(c, r, SIDE, SIDE), (0, 0, SIDE, SIDE), (c, r, 1, 1), None, None, None]
-        if way == "weight":
-            return [(c, r, columns, rows), None, None, None, (c, r, 1, 1), (0, 0, columns, rows)]
-        (left, right), (top, bottom) = (
-            (max(at - SIDE + 1, 0), min(at, count - 1)) for at, count in ((c, columns), (r, rows))
-        )
-        size = right - left + 1, bottom - top + 1
-        met = (c - right, r - bottom, *size)
-        return [None, met, None, (c, r, 1, 1), None, (left, top, *size)]
+    def used(self):
+        """Return letter, whether of a gradient, row and column of each cell that has part."""
+        back = self.at["way"] != "window"
+        used = [(RESULTS[self.at["way"]], back, self.at["row"], self.at["column"])]
+        for a, b in filter(None, self.here()):
+            used += [(a[0], back, int(a[1]), int(a[2])), (b[0], False, int(b[1]), int(b[2]))]
+        return used
 
     def drawing(self):
         """Return the six maps, as HTML."""
@@ -186,19 +168,23 @@ class SlideFigure(Stepped):
     def pictures(self):
         """Return the six maps in two rows."""
         self.settle()
-        outlines = iter(self.outlines())
-        return [[self._map(*each, next(outlines)) for each in row] for row in self.maps()]
+        return [[self._map(*each) for each in row] for row in self.maps()]
 
-    def _map(self, title, names, of, outline):
-        read, (wide, high) = self.recording.read, CELL
+    def _map(self, title, names, of):
+        read = self.recording.read
         numbers = [[read(of, name)[0] for name in row] for row in names]
         texts = [list(map(short, row)) for row in numbers]
         kind = "bf-value" if of == "value" else "bf-grad"
+        marks = [[fitting(each, CELL[0], LETTERS).strip() for each in row] for row in texts]
         largest = np.abs(numbers).max() or 1.0
-        width, height, parts = heat(title, numbers, texts, CELL, largest, kind)
-        x, y, across, down = outline or (0, 0, 0, 0)
-        place = f"x={x * wide} y={y * high} width={across * wide} height={down * high}"
-        window = f'<rect class="bf-window {kind}" {place} />'
+        width, height, parts = heat(title, numbers, texts, CELL, largest, kind, marks)
+        map_ = names[0][0][0], of == "grad"
+        used = [cell[2:] for cell in self.used() if cell[:2] == map_]
+        (y, down), (x, across) = (
+            (min(at) * side, (max(at) - min(at) + 1) * side) if at else (0, 0)
+            for at, side in zip(list(zip(*used, strict=True)) or [(), ()], CELL[::-1], strict=True)
+        )
+        window = f'<rect class="bf-window {kind}" x={x} y={y} width={across} height={down} />'
         spoken = f"{escape(title)}: {'; '.join(map(', '.join, texts))}"
         cells = f"<g class=bf-heat transform=translate(2,20)>{parts}</g>"
         window = f"<g transform=translate(2,20)>{window}</g>"
@@ -206,13 +192,17 @@ class SlideFigure(Stepped):
 
     def beside(self):
         """Return the products, laid out as they are met, as HTML."""
-        pairs = self.pairs()
         heading = f"<p class=bf-caption>{HEADINGS[self.at['way']]}</p>"
-        terms = f"<div class=bf-terms style=--columns:{len(pairs[0])}>{self._terms(pairs)}</div>"
-        return f"<div class=bf-sum>{heading}{terms}</div>"
+        columns = self._columns()[self.at["way"]]
+        return (
+            f"<div class=bf-sum>{heading}<div class=bf-terms style=--columns:{columns}>"
+            f"{self._terms(self.here())}</div></div>"
+        )
+
+    def _columns(self):
+        return {way: self.sizes["window"][1] if way == "weight" else SIDE for way in WAYS}
 
     def _terms(self, pairs):
-        pairs = sum(pairs, [])
         numbers = [self.factors(pair) if pair else (0.0, 0.0) for pair in pairs]
         most = max(abs(a * b) for a, b in numbers) or 1.0
         cells = []
@@ -232,18 +222,23 @@ class SlideFigure(Stepped):
     def data(self):
         """Return what the script computes from: the graph, and where the numbers stand in it."""
         number_of = self.recording.number_of
-        grids = {names[0][0][0]: names for _, names, _ in self.maps()[0]}
+        grids = [sum(names, []) for _, names, _ in self.maps()[0]]
+
+        def numbered(way):
+            places = (self.pairs(way, r, c) for r, c in np.ndindex(self.sizes[way]))
+            return [[[*map(number_of, pair or ())] for pair in pairs] for pairs in places]
+
         return {
             "nodes": self.recording.as_json(),
-            "places": {a: [[number_of(x) for x in row] for row in g] for a, g in grids.items()},
+            "symbols": {number_of(name): self._symbol(name) for name in sum(grids, [])},
+            "maps": [[number_of(name) for name in names] for names in grids],
+            "ways": [SHOWN_BY[names[0][0]] for names in grids],
             "sizes": self.sizes,
+            "columns": self._columns(),
+            "pairs": {way: numbered(way) for way in WAYS},
             "kernels": [kernel.ravel().tolist() for kernel in self.kernels],
             "headings": HEADINGS,
         }
-
-
-def _in_rows(items, columns):
-    return [items[k : k + columns] for k in range(0, len(items), columns)]
 
 
 def _record(image, kernel, upstream):

@@ -1,4 +1,4 @@
-"""An experiment with places, from the first to the last: Step and Play go from one to the next."""
+"""An experiment that is walked through: Step and Play set some of its numbers, one after the other."""
 
 import ipywidgets
 
@@ -48,7 +48,7 @@ class SteppedControls(ExperimentControls):
         """Go on by one beat; one that was under way when it was stopped is none."""
         if self.beat.playing and self.beat.value:
             self._go(1)
-            if self.experiment.place == self.experiment.last:
+            if self.experiment.at_end:
                 self.play(False)
 
     def set(self, name, value):
@@ -62,18 +62,17 @@ class SteppedControls(ExperimentControls):
         experiment = self.experiment
         experiment.settle()
         self.listening = False
-        for name, setting in experiment.settings.items():
-            if hasattr(setting, "high") and isinstance(setting.high, int):
-                self.widgets[name].max = setting.high
-                self.widgets[name].value = experiment.at[name]
+        for name, most in experiment.limits().items():
+            self.widgets[name].max, self.widgets[name].value = most, experiment.at[name]
         self.listening = True
         super().show()
 
 
 class Stepped(Experiment):
-    """Settings, a drawing and a sentence, and places to be walked through.
+    """Settings, a drawing and a sentence; some settings are walked through.
 
-    A subclass defines ``place`` and ``last``, whole numbers, and ``go_to`` and ``settle``.
+    A subclass defines ``limits``, the largest number of each of these by name, and computes what
+    is shown in ``settle``.
     """
 
     _Controls = SteppedControls
@@ -85,5 +84,19 @@ class Stepped(Experiment):
         return f"<div class=bf-buttons>{buttons}</div>"
 
     def go(self, way):
-        """Go one place on or back; beyond the last one is the first."""
-        self.go_to((self.place + way) % (self.last + 1))
+        """Go one step on or back: the last setting first, the one before it if it starts again."""
+        for name, most in reversed(self.limits().items()):
+            moved = self.at[name] + way
+            self.at[name] = moved % (most + 1)
+            if self.at[name] == moved:
+                break
+
+    @property
+    def at_end(self):
+        """Whether there is no further step."""
+        return all(self.at[name] == most for name, most in self.limits().items())
+
+    def settle(self):
+        """Bring what is walked through inside its limits."""
+        for name, most in self.limits().items():
+            self.at[name] = min(self.at[name], most)

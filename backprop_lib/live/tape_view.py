@@ -1,5 +1,6 @@
 """The tape: a program's lines are recorded one by one, then derivatives go along it, either way."""
 
+import re
 from html import escape
 from math import nan
 
@@ -42,9 +43,9 @@ class TapeFigure(Stepped):
             raise ValueError(f"TapeFigure: outputs: expected named results, got {outputs}")
         self.title = instance(title, str, "TapeFigure: title")
         self.outputs = [value.name for value in outputs]
-        root = outputs[0]
-        for value in outputs[1:]:
-            root = (root + value).named(ROOT)
+        root = sum(outputs[1:], start=outputs[0])
+        if len(outputs) > 1:
+            root.name = ROOT
         self.recording = Recording(root)
         shown_ = {name: v for name, v in self.recording.by_name.items() if name != ROOT}
         self.symbols = {name: symbol_of(name) for name in shown_}
@@ -85,33 +86,22 @@ class TapeFigure(Stepped):
                 raise ValueError(f"TapeFigure: expected 1 to {most} {what}, got {len(found)}")
 
     def _mode(self, mode, name):
-        kind = {"reverse": "adjoints, back from", "forward": "tangents, by"}[mode]
-        return f"{mode} mode: {kind} {self._plain(name)}"
+        return f"{mode} mode, from {self._plain(name)}"
 
     def _plain(self, name):
         return plain_symbol(self.symbols[name])
 
-    # The places: the inputs alone, then every line, then in reverse mode all of them back
+    # The steps: the inputs alone, then every line, then in reverse mode all of them back
 
     @property
     def mode(self):
         """Forward or reverse, and the name of the input or output that it starts from."""
         return self.at["mode"].split(" ")
 
-    @property
-    def place(self):
-        """Where the walk is."""
-        return self.at["step"]
-
-    @property
-    def last(self):
-        """The last place."""
-        back = len(self.lines) + len(self.inputs)
-        return len(self.lines) + back * (self.mode[0] == "reverse")
-
-    def go_to(self, place):
-        """Stand at a place."""
-        self.at["step"] = place
+    def limits(self):
+        """Return the last step."""
+        back = len(self.back) if self.mode[0] == "reverse" else 0
+        return {"step": len(self.lines) + back}
 
     @property
     def back(self):
@@ -120,8 +110,7 @@ class TapeFigure(Stepped):
 
     def settle(self):
         """Run the program; what the step has not reached has no number."""
-        self.settings["step"].high = self.last
-        self.at["step"] = min(self.at["step"], self.last)
+        super().settle()
         by_name = self.recording.by_name
         for name in self.inputs:
             by_name[name].data = float(self.at[name])
@@ -184,41 +173,49 @@ class TapeFigure(Stepped):
 
     def sentence(self):
         """Say what the step does, in numbers."""
-        step, count, (mode, start) = self.at["step"], len(self.lines), self.mode
-        if step == 0:
-            seed = f" The seed is 1 at {self._plain(start)}, 0 at every other input."
-            return "The inputs stand on the tape; no line has run." + seed * (mode == "forward")
-        if step > count:
-            return self._back_to(self.back[step - count - 1], start)
-        name = self.lines[step - 1]
-        value = number(self.recording.by_name[name].data)
-        said = f"Line {step} of {count}: {self._plain(name)} = {value}."
-        if mode == "reverse":
-            return said
-        return f"{said} {self._derivative(name, start)} = {self._sum_ahead(name)}: local derivative × tangent."
+        values = self.recording.values
 
-    def _derivative(self, above, below):
-        return f"∂{self._plain(above)}/∂{self._plain(below)}"
+        def read(match):
+            plain, kind, i, k = match.groups()
+            if kind == "l":
+                x = self.recording.local_derivatives(values[int(i)].name)[values[int(k)].name]
+            else:
+                x = values[int(i)].data if kind == "v" else self.slopes[values[int(i)]]
+            return (number if plain else bracketed)(x)
 
-    def _sum_ahead(self, name):
-        by_name = self.recording.by_name
-        local = self.recording.local_derivatives(name)
-        terms = [f"{bracketed(x)} × {bracketed(self.slopes[by_name[a]])}" for a, x in local.items()]
-        return f"{' + '.join(terms)} = {number(self.slopes[by_name[name]])}"
+        return re.sub(r"\{(=?)(\w)(\d+),?(\d*)\}", read, self.said(*self.mode)[self.at["step"]])
+
+    def said(self, mode, start):
+        """Return what is said at each step of a mode.
+
+        ``{v3}`` stands for the third value, ``{s3}`` for its tangent or adjoint, ``{l3,1}`` for
+        its derivative by the first one, each in brackets if it is below 0, or not: ``{=v3}``.
+        """
+        at, lines = self.recording.number_of, []
+        for k, name in enumerate(self.lines, 1):
+            said = f"Line {k} of {len(self.lines)}: {self._plain(name)} = {{=v{at(name)}}}."
+            if mode == "forward":
+                sources = self.recording.local_derivatives(name)
+                terms = [f"{{l{at(name)},{at(a)}}} × {{s{at(a)}}}" for a in sources]
+                said += f" {self._derived(name, start, name, terms)}: local derivative × tangent."
+            lines.append(said)
+        first = "The inputs stand on the tape; no line has run."
+        if mode == "forward":
+            first += f" The seed is 1 at {self._plain(start)}, 0 at every other input."
+            return [first, *lines]
+        return [first, *lines, *(self._back_to(name, start) for name in self.back)]
+
+    def _derived(self, above, below, of, terms):
+        derivative = f"∂{self._plain(above)}/∂{self._plain(below)}"
+        return f"{derivative} = {' + '.join(terms) or '0'} = {{=s{self.recording.number_of(of)}}}"
 
     def _back_to(self, name, start):
-        derivative = self._derivative(start, name)
+        at, users = self.recording.number_of, self.recording.consumers(name)
         if name == start:
-            return f"{derivative} = 1: the seed, where the way back starts."
-        by_name, recording = self.recording.by_name, self.recording
-        users = [user for user in recording.consumers(name) if user != ROOT]
-        terms = [
-            f"{bracketed(self.slopes[by_name[user]])} × "
-            f"{bracketed(recording.local_derivatives(user)[name])}"
-            for user in users
-        ]
-        total = number(self.slopes[by_name[name]])
-        return f"{derivative} = {' + '.join(terms) or '0'} = {total}: adjoint × local derivative."
+            symbol = self._plain(name)
+            return f"∂{symbol}/∂{symbol} = 1: the seed, where the way back starts."
+        terms = [f"{{s{at(user)}}} × {{l{at(user)},{at(name)}}}" for user in users if user != ROOT]
+        return f"{self._derived(start, name, name, terms)}: adjoint × local derivative."
 
     # What is shown
 
@@ -232,9 +229,8 @@ class TapeFigure(Stepped):
         self.settle()
         return GraphView([*self.inputs, *self.lines]).pictures(self)
 
-    def heading(self):
-        """Return what stands above the second numbers."""
-        mode, start = self.mode
+    def heading(self, mode, start):
+        """Return what stands above the tangents or adjoints of a mode."""
         start = self._plain(start)
         return f"adjoint ∂{start}/∂" if mode == "reverse" else f"tangent ∂/∂{start}"
 
@@ -253,20 +249,20 @@ class TapeFigure(Stepped):
             )
         return (
             "<div class=bf-sum><table class=bf-counts><thead><tr><th scope=col>program"
-            f"<th scope=col>value<th scope=col data-heading>{self.heading()}<tbody class=bf-program>"
+            f"<th scope=col>value<th scope=col data-heading>{self.heading(*self.mode)}<tbody class=bf-program>"
             f"{''.join(rows)}</table>{self._costs()}</div>"
         )
 
     def _costs(self):
         counts = {"forward": (len(self.inputs), "input"), "reverse": (len(self.outputs), "output")}
         rows = "".join(
-            f"<tr><th scope=row>{mode} mode<td>{n}: one for each {of}<td>{n} × {self.arrows} = "
+            f"<tr><th scope=row>{mode}<td>{n}, one for each {of}<td>{n} × {self.arrows} = "
             f"{n * self.arrows}"
             for mode, (n, of) in counts.items()
         )
         return (
-            "<table class=bf-counts><thead><tr><th scope=col>for all derivatives<th scope=col>sweeps"
-            f"<th scope=col>products</thead><tbody>{rows}</table>"
+            "<table class=bf-counts><thead><tr><th scope=col>mode<th scope=col>sweeps"
+            f"<th scope=col>products in all</thead><tbody>{rows}</table>"
         )
 
     def _now(self):
@@ -279,11 +275,11 @@ class TapeFigure(Stepped):
         number_of, here = self.recording.number_of, f".{scope} "
         ahead, later = self._ahead(), self._later()
         hidden = [f"[data-box='{number_of(name)}']" for name in ahead]
-        hidden += [f"[data-way$=' {number_of(name)}']" for name in ahead]
         hidden += [f"text:has([data-local^='{number_of(name)} '])" for name in ahead]
-        hidden += [f".bf-back[data-way^='{number_of(name)} ']" for name in later]
-        if self.mode[0] == "forward":
-            hidden.append(".bf-back")
+        ways = [f"[data-way$=' {number_of(name)}']" for name in ahead]
+        ways += [f".bf-back[data-way^='{number_of(name)} ']" for name in later]
+        ways += [".bf-back"] * (self.mode[0] == "forward")
+        hidden += [f"{way}{tip}" for way in ways for tip in ("", " + .bf-tip")]
         style = ",".join(here + each for each in hidden) + "{visibility:hidden}" if hidden else ""
         if now := self._now():
             colour = "backward" if self.at["step"] > len(self.lines) else "forward"
@@ -293,12 +289,13 @@ class TapeFigure(Stepped):
 
     def data(self):
         """Return what the script computes from: the graph, its names, the order of the steps."""
-        number_of = self.recording.number_of
+        number_of, modes = self.recording.number_of, self.settings["mode"].options
         return {
             "nodes": self.recording.as_json(),
             "symbols": {number_of(name): symbol for name, symbol in self.symbols.items()},
             "index": {name: number_of(name) for name in self.symbols},
-            "inputs": self.inputs,
-            "lines": self.lines,
-            "back": self.back,
+            "lines": [number_of(name) for name in self.lines],
+            "back": [number_of(name) for name in self.back],
+            "headings": {mode: self.heading(*mode.split(" ")) for mode in modes},
+            "said": {mode: self.said(*mode.split(" ")) for mode in modes},
         }
