@@ -1448,7 +1448,7 @@
       });
       const at = [...nodes.keys()].filter((k) => used.includes(nodes[k]));
       const [low, high] = [at[0] ?? 0, at.at(-1) ?? -1]; // two corners
-      const { width, height } = cells[0].rect.getBBox();
+      const [width, height] = ["width", "height"].map((side) => cells[0].rect.getAttribute(side));
       change(window, "x", (low % count) * width);
       change(window, "y", Math.floor(low / count) * height);
       change(window, "width", ((high % count) - (low % count) + 1) * width);

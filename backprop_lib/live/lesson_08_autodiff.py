@@ -1,5 +1,7 @@
 """The live figure of the lesson on automatic differentiation: a program on its tape."""
 
+from itertools import count
+
 from backprop_lib import graph
 from backprop_lib._validate import function
 from backprop_lib.graph import Value
@@ -18,7 +20,7 @@ def tape_figure(f=three_to_one, /, **start):
     """Return the tape of a function of values: its lines one by one, then both modes.
 
     ``tape_figure(lambda t: (graph.cos(t), graph.sin(t)), t=1.0)``. What the function names keeps
-    its name; its outputs are called y, or y1, y2, ..., other lines t1, t2, ...
+    its name; its outputs are called y, or y1, y2, ... (out if a y is there), other lines t1, t2, ...
 
     Parameters
     ----------
@@ -33,14 +35,20 @@ def tape_figure(f=three_to_one, /, **start):
     if not start:
         raise ValueError("tape_figure: start: expected a number for each input of f, got none")
     leaves = [Value(x, name) for name, x in start.items()]
+    for leaf in leaves:
+        if abs(leaf.data) > 1e99:  # its slider reaches twice as far
+            raise ValueError(f"tape_figure: {leaf.name}: expected at most 1e99, got {leaf.data}")
     outputs = f(**{leaf.name: leaf for leaf in leaves})
     outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    if not outputs:
+        raise ValueError("tape_figure: f: expected it to return Values, got none")
     for value in outputs:
         if not isinstance(value, Value):
             found = type(value).__name__
             raise TypeError(f"tape_figure: f: expected it to return Values, got {found}")
     _name(outputs, leaves)
-    return TapeFigure(outputs, f"A program on its tape: {', '.join(v.name for v in outputs)}")
+    results = ", ".join(value.name for value in outputs)
+    return TapeFigure(outputs, f"A program on its tape: {results} from {', '.join(start)}")
 
 
 def _name(outputs, leaves):
@@ -49,12 +57,14 @@ def _name(outputs, leaves):
     for leaf in leaves:
         if leaf not in values:
             raise ValueError(f"tape_figure: f: expected it to use every input, {leaf.name} is not")
-    names = ["y"] if len(outputs) == 1 else [f"y{k}" for k, _ in enumerate(outputs, 1)]
-    for value, name in zip(outputs, names, strict=True):
-        value.name = value.name or name
-    unnamed = [value for value in values if value.operation and not value.name]
-    for k, value in enumerate(unnamed, 1):
-        value.name = f"t{k}"
+    taken = {value.name for value in values}
+    letter = "out" if any(name.startswith("y") for name in taken) else "y"
+    for k, value in enumerate(outputs, 1):
+        value.name = value.name or (letter if len(outputs) == 1 else f"{letter}{k}")
+    fresh = (name for k in count(1) if (name := f"t{k}") not in taken)
+    for value in values:
+        if value.operation and not value.name:
+            value.name = next(fresh)
 
 
 FIGURES = {"tape": tape_figure}

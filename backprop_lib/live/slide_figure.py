@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from backprop_lib._validate import whole_number
 from backprop_lib.datasets import load_digits
 from backprop_lib.live.slide_view import SlideFigure
 
@@ -15,7 +16,9 @@ UPSTREAM = [[0.5, -1, 0, 1], [-0.5, 1, 2, -1], [1, 0.5, -2, 0], [0, -1.5, 1, 0.5
 
 def slide_figure(sample=2):
     """Return a 3×3 kernel on the middle of a digit, in quarters of full ink: outputs and gradients."""
-    image = load_digits()[0][0, 1:7, 1:7, sample]
+    images, _ = load_digits()
+    sample = whole_number(sample, "slide_figure: sample", least=0, most=images.shape[-1] - 1)
+    image = images[0, 1:7, 1:7, sample]
     return SlideFigure(np.round(4 * image) / 4, KERNELS, UPSTREAM)
 
 

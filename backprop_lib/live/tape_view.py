@@ -262,13 +262,13 @@ class TapeFigure(Stepped):
         )
         return (
             "<table class=bf-counts><thead><tr><th scope=col>mode<th scope=col>sweeps"
-            f"<th scope=col>products in all</thead><tbody>{rows}</table>"
+            f"<th scope=col>products</thead><tbody>{rows}</table>"
         )
 
     def _now(self):
         """Return the name that the step is at; none before the first line."""
-        step, count = self.at["step"], len(self.lines)
-        return None if step == 0 else [*self.lines, *self.back][step - 1]
+        step = self.at["step"]
+        return [*self.lines, *self.back][step - 1] if step else None
 
     def lit(self, scope):
         """Return the style that lights a box, and hides what the graph has not grown yet."""
