@@ -23,10 +23,14 @@ from backprop_lib.live.lesson_04_matrix_form import matrix_figure, network_figur
 from backprop_lib.live.lesson_05_delta_equations import delta_figure
 from backprop_lib.live.lesson_06_training import layers_figure, path_figure
 from backprop_lib.live.lesson_07_cnn import cnn_figure
+from backprop_lib.live.lesson_08_autodiff import tape_figure
 from backprop_lib.live.matrix_view import Block, MatrixView
 from backprop_lib.live.network_view import NetworkView
 from backprop_lib.live.path_view import PathFigure
 from backprop_lib.live.plane_view import PlaneView
+from backprop_lib.live.slide_figure import slide_figure
+from backprop_lib.live.slide_view import SlideFigure
+from backprop_lib.live.tape_view import TapeFigure
 from backprop_lib.live.task import Task
 
 LESSONS = [
@@ -52,8 +56,10 @@ __all__ = [
     "NetworkView",
     "PathFigure",
     "PlaneView",
+    "SlideFigure",
     "Slider",
     "Task",
+    "TapeFigure",
     "chain_figure",
     "cnn_figure",
     "delta_figure",
@@ -65,5 +71,7 @@ __all__ = [
     "path_figure",
     "paths_figure",
     "secant_figure",
+    "slide_figure",
+    "tape_figure",
     "toy_figure",
 ]

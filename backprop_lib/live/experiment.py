@@ -125,9 +125,13 @@ class ExperimentControls:
         reset.on_click(lambda _: self.reset())
         sheet = f"{STYLE}.{experiment.face}{{display:none}}"
         style = ipywidgets.HTML(f"<style>{sheet}</style>", layout={"display": "none"})
-        below = [*self.widgets.values(), ipywidgets.HBox([reset])]
+        below = [*self._walk(), *self.widgets.values(), ipywidgets.HBox([reset])]
         self.box = ipywidgets.VBox([style, self.drawing, *below])
         self.show()
+
+    def _walk(self):
+        """Return what goes through the experiment step by step, if it has steps."""
+        return []
 
     def set(self, name, value):
         """Set one setting, and draw what comes of it."""
@@ -146,10 +150,11 @@ class ExperimentControls:
 
     def show(self):
         """Draw the experiment at its settings."""
-        experiment = self.experiment
+        experiment, scope = self.experiment, f"bf-{id(self)}"
         self.drawing.value = (
-            f"<backprop-figure class=bf-in-notebook>{experiment.head()}{experiment.drawing()}"
-            f"{experiment.words()}</backprop-figure>"
+            f'<backprop-figure class="bf-in-notebook {scope}">{experiment.lit(scope)}'
+            f"{experiment.head()}{experiment.drawing()}{experiment.beside()}{experiment.words()}"
+            "</backprop-figure>"
         )
 
 
@@ -179,8 +184,8 @@ class Experiment(TwoFaced):
         return (
             f'<backprop-figure role=group aria-label="{escape(self.title)}">'
             f"{self.head()}<fieldset disabled><div class=bf-views>{self.drawing()}</div>"
-            f"<div class=bf-panel><div class=bf-sliders>{rows}<button type=button data-do=reset>"
-            f"⟲ Reset</button>{self.words()}</div></div></fieldset>"
+            f"<div class=bf-panel>{self.beside()}<div class=bf-sliders>{self.walk()}{rows}"
+            f"<button type=button data-do=reset>⟲ Reset</button>{self.words()}</div></div></fieldset>"
             "<p class=bf-spoken aria-live=polite></p>"
             f"<noscript><p>{NO_SCRIPT_LINE}</p></noscript>"
             f"<script type=application/json>{stored}</script></backprop-figure>"
@@ -189,6 +194,18 @@ class Experiment(TwoFaced):
     def head(self):
         """Return the title, as HTML."""
         return f"<div class=bf-head><b>{escape(self.title)}</b></div>"
+
+    def beside(self):
+        """Return what stands beside the controls, as HTML."""
+        return ""
+
+    def walk(self):
+        """Return the buttons of an experiment that has steps, as HTML."""
+        return ""
+
+    def lit(self, scope):
+        """Return a style for the notebook's drawing: what else the script does there."""
+        return ""
 
     def words(self):
         """Return what came of the settings, and what is drawn, as HTML."""

@@ -45,7 +45,9 @@ def explore(f, /, **start):
     if not name.isidentifier():
         name = "f" if "f" not in start else "out"
     shown = _named(result, leaves, name)
-    sliders = [Slider(leaf, *_range(leaf.data), group="arguments") for leaf in leaves.values()]
+    sliders = [
+        Slider(leaf, *slider_range(leaf.data), group="arguments") for leaf in leaves.values()
+    ]
     return Figure(
         result,
         title=f"{name}({', '.join(leaves)})",
@@ -77,7 +79,7 @@ def _named(result, leaves, name):
     return shown
 
 
-def _range(x):
+def slider_range(x):
     """Return low, high and step of a slider: about 120 steps, each 1, 2 or 5 times a power of 10."""
     reach = max(3, ceil(2 * abs(x)))
     power = 10 ** floor(log10(reach / 60))

@@ -164,10 +164,23 @@
       if (rule.length > 2) slopes[b[i]] += slopes[i] * rule[2](out, x, y);
     }
 
-    backward() {
+    backward(seed = this.loss) {
       this.grads.fill(0);
-      this.grads[this.loss] = 1;
+      this.grads[seed] = 1;
       for (const i of this.computedBack) this.passBack(i, this.grads);
+    }
+
+    // d value / d seed for every value: local derivatives times tangents, forward
+    tangents(seed) {
+      const { values, rules, a, b } = this;
+      const found = new Float64Array(values.length);
+      found[seed] = 1;
+      for (const i of this.computed) {
+        const at = [values[i], values[a[i]], values[b[i]]];
+        const [, left, right] = rules[i];
+        found[i] = left(...at) * found[a[i]] + (right ? right(...at) * found[b[i]] : 0);
+      }
+      return found;
     }
 
     run() {
@@ -269,7 +282,7 @@
       const script = this.querySelector('script[type="application/json"]');
       if (!script || this.graph || this.experiment) return;
       this.data = JSON.parse(script.textContent);
-      const Kind = { path: Paths, layers: Layers }[this.data.kind];
+      const Kind = { path: Paths, layers: Layers, slide: Slide, tape: Tape }[this.data.kind];
       if (Kind) return void (this.experiment = new Kind(this, this.data));
       this.symbols = {};
       for (const i in this.data.symbols) this.symbols[i] = symbolHtml(this.data.symbols[i]);
@@ -1154,7 +1167,7 @@
       [this.said, this.spoken] = all(".bf-said, .bf-spoken");
       this.controls = all("[data-set]");
       for (const control of this.controls) this.listenTo(control);
-      all("button")[0].addEventListener("click", () => this.set(data.start));
+      all("[data-do=reset]")[0].addEventListener("click", () => this.set(data.start));
       el.querySelector("fieldset").disabled = false;
       this.showControls();
     }
@@ -1320,6 +1333,178 @@
       table.innerHTML = both[0].map(row).join("");
       const [a, b, back] = [both[0][0], both[0].at(-1), both[1][0]].map((x) => (x ? format(x) : "0 (no bar)"));
       this.said.textContent = `Activations: ${a} in layer 1, ${b} in layer ${depth}. Gradients: 1.000 in layer ${depth}, ${back} in layer 1.`;
+    }
+  }
+
+  // A figure of backprop_lib/live/stepped.py: some settings are walked through, each up to its limit
+  class Stepped extends Experiment {
+    constructor(el, data) {
+      super(el, data);
+      const buttons = this.all("[data-walk]");
+      this.button = buttons[2];
+      const act = [() => this.go(-1), () => this.go(1), () => this.play(!this.playing)];
+      for (const kind of ["input", "click"]) {
+        el.addEventListener(kind, ({ target }) => {
+          if (target !== this.button) this.play(false);
+          if (kind === "click") act[buttons.indexOf(target)]?.();
+        });
+      }
+    }
+
+    // The last setting goes on; beyond its limit it starts again, and the one before it goes on
+    go(way) {
+      const { settings } = this;
+      for (const [name, most] of Object.entries(this.limits()).reverse()) {
+        const next = settings[name] + way;
+        settings[name] = (next + most + 1) % (most + 1);
+        if (settings[name] === next) break;
+      }
+      this.set({});
+    }
+
+    play(on) {
+      clearTimeout(this.beat);
+      this.playing = on;
+      this.button.textContent = on ? "❚❚ Pause" : "▶▶ Play";
+      if (!on) return;
+      this.go(1);
+      if (Object.entries(this.limits()).every(([name, most]) => this.settings[name] === most)) this.play(false);
+      else this.beat = setTimeout(() => this.play(true), 1200);
+    }
+
+    set(changes) {
+      Object.assign(this.settings, changes);
+      for (const [name, most] of Object.entries(this.limits())) {
+        this.controls.find(({ dataset }) => dataset.set === name).max = most;
+        this.settings[name] = Math.min(this.settings[name], most);
+      }
+      super.set({});
+    }
+  }
+
+  // Which numbers of a convolution are multiplied and added up, from backprop_lib/live/slide_view.py
+  class Slide extends Stepped {
+    constructor(el, data) {
+      super(el, data);
+      this.graph = new Graph(data.nodes, []);
+      this.maps = this.all(".bf-map").map((map, k) => {
+        const cells = [...map.querySelectorAll(".bf-heat > rect")].map((rect) => ({ rect, text: rect.nextSibling }));
+        cells.forEach((cell, at) => this.listenToCell(cell, data.ways[k % 3], at));
+        return { cells, window: map.querySelector(".bf-window") };
+      });
+      [this.heading, this.terms] = this.all(".bf-sum > *");
+    }
+
+    // A press goes to a cell; the mouse leads on along the cells of the way that is shown
+    listenToCell({ rect, text }, way, at) {
+      const count = this.data.sizes[way][1];
+      const go = () => this.set({ way, row: Math.floor(at / count), column: at % count });
+      for (const part of [rect, text]) {
+        part.addEventListener("click", go);
+        part.addEventListener("pointerenter", ({ pointerType }) => {
+          if (pointerType === "mouse" && way === this.settings.way && !this.playing) go();
+        });
+      }
+    }
+
+    limits() {
+      const [rows, columns] = this.data.sizes[this.settings.way];
+      return { row: rows - 1, column: columns - 1 };
+    }
+
+    draw({ way, row, column, kernel }) {
+      const { graph, data: { kernels, maps, ways, sizes, pairs, columns, headings, symbols } } = this;
+      kernels[kernel].forEach((w, k) => (graph.values[maps[1][k]] = w));
+      graph.run();
+      const { values, grads } = graph;
+      const [back, place] = [way !== "window", row * sizes[way][1] + column];
+      const [first, sign] = back ? [grads, "∂J/∂"] : [values, ""];
+      const [terms, result] = [pairs[way][place], maps[ways.indexOf(way)][place]];
+      const inBrackets = (x) => (x < 0 ? `(${short(x)})` : short(x));
+      const products = terms.map(([a, b]) => first[a] * values[b] || 0);
+      this.terms.style.setProperty("--columns", columns[way]);
+      this.terms.innerHTML = terms.map(([a, b], k) => {
+        if (b === undefined) return "<div class=bf-off>no output here</div>";
+        const [fill, strong] = blended(products[k] / largest(products));
+        return `<div${strong ? " class=bf-strong" : ""} style="background:${fill}"><small>${sign}${symbols[a]}·${symbols[b]}</small>${short(first[a])} × ${inBrackets(values[b])}<b>${short(products[k])}</b></div>`;
+      }).join("");
+      this.heading.textContent = headings[way];
+      const sum = products.filter(Boolean).map(inBrackets).join(" + ") || "0";
+      this.said.textContent = `${sign}${symbols[result]} = ${sum} = ${format(first[result])}`;
+      this.maps.forEach((map, k) => {
+        const used = k > 2 === back ? [result, ...terms.map(([a]) => a)] : [];
+        if (k < 3) used.push(...terms.map(([, b]) => b));
+        this.showMap(map, maps[k % 3], k < 3 ? values : grads, used, sizes[ways[k % 3]][1]);
+      });
+    }
+
+    // The numbers of a map, and an outline around the cells that are used
+    showMap({ cells, window }, nodes, from, used, count) {
+      const numbers = nodes.map((i) => from[i]);
+      shade(cells, numbers, largest(numbers));
+      cells.forEach(({ text }, k) => {
+        text.textContent = short(numbers[k]);
+        fit(text, text.textContent.length, ...roomOf(text));
+      });
+      const at = [...nodes.keys()].filter((k) => used.includes(nodes[k]));
+      const [low, high] = [at[0] ?? 0, at.at(-1) ?? -1]; // two corners
+      const [width, height] = ["width", "height"].map((side) => cells[0].rect.getAttribute(side));
+      change(window, "x", (low % count) * width);
+      change(window, "y", Math.floor(low / count) * height);
+      change(window, "width", ((high % count) - (low % count) + 1) * width);
+      change(window, "height", (Math.floor(high / count) - Math.floor(low / count) + 1) * height);
+    }
+  }
+
+  // A program and its tape, by the rules of backprop_lib/live/tape_view.py
+  class Tape extends Stepped {
+    constructor(el, data) {
+      super(el, data);
+      this.graph = new Graph(data.nodes, Object.keys(data.symbols).map(Number));
+      const marked = (name) => this.all(`[data-${name}]`).map((el) => ({
+        el, node: el.firstChild, text: el.textContent, at: el.dataset[name].split(" ").map(Number),
+      }));
+      this.marked = ["value", "grad", "local", "box", "way", "row"].map(marked);
+      [this.heading] = this.all("[data-heading]");
+      this.draw(this.settings);
+    }
+
+    limits() {
+      return { step: this.data.said[this.settings.mode].length - 1 };
+    }
+
+    draw({ mode, step }) {
+      const { graph, data: { index, lines, back, headings, said } } = this;
+      const [values, grads, locals, boxes, ways, rows] = this.marked;
+      for (const name in index) if (name in this.settings) graph.values[index[name]] = this.settings[name];
+      const [forward, seed] = [mode[0] === "f", index[mode.split(" ")[1]]];
+      graph.forward();
+      graph.backward(seed);
+      const slopes = forward ? graph.tangents(seed) : graph.grads;
+      const ahead = new Set(lines.slice(step));
+      const later = forward ? ahead : new Set(back.slice(Math.max(step - lines.length, 0)));
+      const now = step ? [...lines, ...back][step - 1] : -1;
+      const hide = (el, on) => el.classList.toggle("bf-none", on);
+      const local = (i, k) => graph.locals(i)[k];
+      for (const text of values) write(text, ahead.has(text.at[0]) ? NaN : graph.values[text.at]);
+      for (const text of grads) write(text, later.has(text.at[0]) ? NaN : slopes[text.at]);
+      for (const text of locals) {
+        write(text, local(...text.at));
+        hide(text.el.parentNode, ahead.has(text.at[0]));
+      }
+      for (const { el, at: [source, target] } of ways) {
+        const hidden = ahead.has(target) || (el.matches(".bf-back") && (forward || later.has(source)));
+        for (const part of [el, el.nextSibling]) hide(part, hidden);
+      }
+      for (const { el, at: [i] } of boxes) {
+        hide(el, ahead.has(i));
+        el.classList.toggle("bf-lit", i === now);
+        el.classList.toggle("bf-lit-ahead", step <= lines.length);
+      }
+      for (const { el, at: [i] } of rows) el.className = i === now ? "bf-now" : ahead.has(i) ? "bf-later" : "";
+      this.heading.textContent = headings[mode];
+      const read = { v: (i) => graph.values[i], s: (i) => slopes[i], l: local };
+      this.said.textContent = said[mode][step].replace(/\{(=?)(\w)(\d+),?(\d*)\}/g, (_, plain, kind, i, k) => (plain ? format : bracketed)(read[kind](+i, +k)));
     }
   }
 
