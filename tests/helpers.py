@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backprop_lib import Conv2D, Dense, Flatten, Identity, ReLU, Sequential, Sigmoid
+from backprop_lib import Conv2D, Dense, Flatten, Identity, ReLU, Sequential, Sigmoid, graph
 from backprop_lib.gradcheck import numerical_gradient
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +50,27 @@ def random_conv(channels, filters, height, width, seed=0):
     """Return a convolution with random kernels and biases."""
     W = random_array(filters, channels, height, width, seed=seed)
     return Conv2D(W, random_array(filters, 1, seed=seed + 100))
+
+
+def random_function(rng, operations):
+    """Return a function of three values that applies so many operations."""
+    choices = [
+        (rng.choice([graph.sin, graph.cos, graph.tanh, graph.sigmoid]), rng.random())
+        for _ in range(operations)
+    ]
+
+    def f(a, b, c):
+        values = [a, b, c]
+        for function, r in choices:
+            u, v = (values[int(r * 1000 * k) % len(values)] for k in (1, 7))
+            values.append(function(u) if r < 0.4 else u * v if r < 0.7 else u - 0.5 * v)
+        unused = [v for v in values[3:] if not any(v in w.inputs for w in values)]
+        out = unused[0]
+        for value in unused[1:]:
+            out = out + value
+        return out
+
+    return f
 
 
 def mlp(*sizes, activation=Sigmoid, last=Identity, seed=0):

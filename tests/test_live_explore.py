@@ -5,6 +5,7 @@ import random
 import re
 
 import pytest
+from helpers import random_function
 
 from backprop_lib import graph, live
 from backprop_lib.live.layout import rows_of
@@ -32,27 +33,6 @@ def crossed_boxes(drawing):
             )
             count += inside
     return count
-
-
-def random_function(rng, operations):
-    """Return a function of three values that applies so many operations."""
-    choices = [
-        (rng.choice([graph.sin, graph.cos, graph.tanh, graph.sigmoid]), rng.random())
-        for _ in range(operations)
-    ]
-
-    def f(a, b, c):
-        values = [a, b, c]
-        for function, r in choices:
-            u, v = (values[int(r * 1000 * k) % len(values)] for k in (1, 7))
-            values.append(function(u) if r < 0.4 else u * v if r < 0.7 else u - 0.5 * v)
-        unused = [v for v in values[3:] if not any(v in w.inputs for w in values)]
-        out = unused[0]
-        for value in unused[1:]:
-            out = out + value
-        return out
-
-    return f
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -24,11 +24,12 @@ from backprop_lib.live.numbers import (
     short,
     shown,
     spoken_symbol,
+    svg_symbol,
     symbol_of,
 )
 from backprop_lib.live.recording import Recording, check_kind
 from backprop_lib.live.sheet import sheet
-from backprop_lib.live.svg import View
+from backprop_lib.live.svg import SYMBOL, View, fitted, width_of
 from backprop_lib.live.task import OF_THE_CONTROLS, Task
 from backprop_lib.live.walk import Walk
 
@@ -47,6 +48,7 @@ UPDATES = [
     "<b>Update</b> subtracts η times its gradient from every weight; the small curve keeps the "
     "losses, its slider winds back, <b>Keep</b> leaves this run's curve to compare with.",
 ]
+NAME_ROOM = 60  # pixels of the widest column of names; longer ones have smaller letters
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -297,7 +299,7 @@ class Figure(TwoFaced):
             f"<div class=bf-main>{self.drawing()}<div class=bf-walk>"
             f"<div class=bf-buttons>{self._walk_buttons()}</div>"
             f'<p class=bf-sentence style="--wide:{wide};--narrow:{narrow}">{said}</p></div>'
-            f"<div class=bf-panel>{self.curves()}<div class=bf-sliders>{self._slider_rows()}"
+            f"<div class=bf-panel>{self.curves()}<div class=bf-sliders{self._name_room()}>{self._slider_rows()}"
             f"{self.histories()}{self._winding()}</div></div></div>"
             f"<div class=bf-controls>{self._buttons()}</div>{self._check_line()}{self._help()}"
             "</fieldset>"
@@ -349,6 +351,14 @@ class Figure(TwoFaced):
             f"autocomplete=off disabled></label>{_buttons(('keep', 'Keep'))}</div>"
         )
 
+    def _name_width(self, slider):
+        return width_of(svg_symbol(self.symbols[slider.name]), SYMBOL)
+
+    def _name_room(self):
+        """Return the style that gives names longer than a letter with indices a wider column."""
+        widest = min(max(map(self._name_width, self.sliders)), NAME_ROOM)
+        return f' style="--name:{widest:.0f}px"' if widest > 34 else ""
+
     def _slider_rows(self):
         """Return the first sliders, and the others folded."""
         first, others = self.sliders[: self.open_sliders], self.sliders[self.open_sliders :]
@@ -372,9 +382,11 @@ class Figure(TwoFaced):
                 )
             i = self.recording.number_of(slider.name)
             symbol = self.symbols[slider.name]
+            small = fitted(svg_symbol(symbol), SYMBOL, NAME_ROOM)
+            small = f" {small}" if small else ""
             spoken = escape(f"{spoken_symbol(symbol)}, {slider.group}")
             rows.append(
-                f"<div class=bf-row><span class=bf-name>{html_symbol(symbol)}</span>"
+                f"<div class=bf-row><span class=bf-name{small}>{html_symbol(symbol)}</span>"
                 f'<input type=range data-leaf={i} aria-label="{spoken}" min={exact(slider.low)} '
                 f"max={exact(slider.high)} step={exact(slider.step)} "
                 f"value={exact(slider.value.data)}>"

@@ -5,10 +5,13 @@ import re
 from backprop_lib._validate import sequence
 from backprop_lib.live.layout import PAGE, placed, rows_of, spread_along, with_lanes
 from backprop_lib.live.numbers import shown, svg_symbol
-from backprop_lib.live.svg import View, arrow, number_span, svg, text
+from backprop_lib.live.svg import SYMBOL, View, arrow, fitted, number_span, svg, text, width_of
 
 WIDTH, HEIGHT = 108, 82  # of a box
+FORMULA = 11.5  # pixels high are its letters, as the style has them
+SMALLEST = 7.5  # letters that can be read; a formula that needs smaller ones is left out
 LABEL = 8  # characters of a formula beside a local derivative
+SLOPE = 80  # pixels of a local derivative without its formula
 LINE = 13  # height of a small line of text
 APART = 6  # from an edge's middle line to either arrow
 
@@ -55,20 +58,26 @@ class GraphView(View):
         read, i = figure.recording.read, figure.recording.number_of(name)
         (value, value_mark), (grad, grad_mark) = read("value", name), read("grad", name)
         right, value, grad = x + WIDTH - 9, shown(value), shown(grad)
+        symbol, formula = svg_symbol(figure.symbols[name]), self._formula(figure, name)
+        room = WIDTH - 18
+        below = width_of(symbol, SYMBOL) + width_of(formula, FORMULA) > room  # a line of its own
+        lines = (19, 35, 54, 74) if below and formula else (23, 21, 48, 71)
         return (
             f"<g class=bf-box data-box={i}>"
             f"<rect x={x:g} y={y:g} width={WIDTH} height={HEIGHT} rx=7 />"
-            + text(x + 9, y + 23, svg_symbol(figure.symbols[name]), "bf-symbol")
-            + text(
-                right,
-                y + 21,
-                self._formula(figure, name),
-                "bf-formula bf-end",
-            )
-            + text(right, y + 48, value, "bf-end", value_mark)
-            + text(right, y + 71, grad, "bf-end", grad_mark)
+            + text(x + 9, y + lines[0], symbol, "bf-symbol", fitted(symbol, SYMBOL, room))
+            + self._small(right, y + lines[1], formula, "bf-end", room)
+            + text(right, y + lines[2], value, "bf-end", value_mark)
+            + text(right, y + lines[3], grad, "bf-end", grad_mark)
             + "</g>"
         )
+
+    @staticmethod
+    def _small(x, y, formula, anchor, room):
+        """Write a formula into its room, if it can be read there."""
+        if FORMULA * room < SMALLEST * width_of(formula, FORMULA):
+            formula = ""
+        return text(x, y, formula, f"bf-formula {anchor}", fitted(formula, FORMULA, room))
 
     @staticmethod
     def _formula(figure, name):
@@ -107,7 +116,7 @@ class GraphView(View):
             times, formula = self._local(figure, source, name)
             middle = (x0 + WIDTH + x1) / 2
             label = text(middle, y0 + 66, times, "bf-local bf-middle")
-            label += text(middle, y0 + 66 + LINE, formula, "bf-formula bf-middle")
+            label += self._small(middle, y0 + 66 + LINE, formula, "bf-middle", x1 - x0 - WIDTH - 4)
         else:  # the next line
             right, left = x0 + WIDTH * 0.75, x1 + WIDTH * 0.25
             turn, returning = y0 + HEIGHT + 21, y1 - 21
@@ -142,16 +151,32 @@ class GraphView(View):
                 turned = [self._turned(point, across) for point in line]
                 parts.append(arrow(turned, kind, self._way(figure, *edge)))
         ends = {edge: [self._turned(p, across) for p in pair] for edge, pair in ends.items()}
-        wide = 92 if with_formula else 66
+        formulas = {edge: self._local(figure, *edge)[1] for edge in ends}
+        widths = {
+            edge: SLOPE + min(width_of(formula, FORMULA), LABEL * 0.6 * FORMULA)
+            for edge, formula in formulas.items()
+        }
+        wide = max(92, *widths.values()) if with_formula else 66
         aside = min(0.5 * wide / gap, 0.5) if across else 0.2
-        for edge, (x, y) in spread_along(ends, (wide, 18), room=(aside, 1 - aside)).items():
+        size = self._turned((near[slots[-1][0]] + along + 4, length), across, 8)
+        plates = {
+            edge: (min(max(x, widths[edge] / 2 - 8), size[0] + 8 - widths[edge] / 2), y)
+            for edge, (x, y) in spread_along(ends, (wide, 18), room=(aside, 1 - aside)).items()
+        }
+        for edge, (x, y) in plates.items():
             level = ends[edge][0][1] == ends[edge][1][1]
-            parts.append(self._label(figure, *edge, x, y + (16 if level else 4), with_formula))
+            touching = any(
+                2 * abs(x - u) < widths[edge] + widths[other] and abs(y - v) < 16
+                for other, (u, v) in plates.items()
+                if other != edge
+            )
+            room = with_formula and not touching and (not across or widths[edge] <= gap)
+            parts.append(self._label(figure, *edge, x, y + (16 if level else 4), room))
         for name in self.names:
             parts.append(
                 self._box(figure, name, *self._turned((near[name], middle[name] - box / 2), across))
             )
-        return svg(*self._turned((near[slots[-1][0]] + along + 4, length), across, 8), parts)
+        return svg(*size, parts)
 
     @staticmethod
     def _way(figure, source, name):

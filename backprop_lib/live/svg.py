@@ -25,6 +25,7 @@ DRAWING_STYLE = STYLE.partition(".bf-head{")[0] + "}"  # the rest is about contr
 
 
 LONG = 7  # characters; the script's write follows the same rule
+SYMBOL = 18  # pixels high are the letters of a symbol, as the style has them
 
 
 class View:
@@ -91,6 +92,18 @@ def text(x, y, content, classes="", attributes=""):
 def number_span(written, mark):
     """Return a number inside a text, in smaller letters where it is long."""
     return f"<tspan{' class=bf-long' * (len(written) > LONG)} {mark}>{written}</tspan>"
+
+
+def width_of(markup, size):
+    """Return about how wide a text in letters of a size is; indices have smaller ones."""
+    small = sum(map(len, re.findall('65%">(.*?)<', markup)))
+    return 0.6 * size * (len(re.sub("<[^>]*>|\u200b", "", markup)) - 0.35 * small)
+
+
+def fitted(markup, size, room):
+    """Return the attribute that gives a text too wide for its room smaller letters, or nothing."""
+    width = width_of(markup, size)
+    return f'style="font-size:{size * room / width:.1f}px"' if width > room else ""
 
 
 def classes_of(classes):

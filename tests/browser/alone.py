@@ -1,6 +1,8 @@
 """Live figures on a page of their own, with the script or with a broken one."""
 
-from helpers import ROOT
+import random
+
+from helpers import ROOT, random_function
 
 from backprop_lib import graph, live
 from backprop_lib.live.svg import STYLE
@@ -27,10 +29,23 @@ def deep(x, y):
     return out
 
 
+def surprise(weight, bias):
+    """Return boxes with long names, one of them with a long formula."""
+    probability = graph.sigmoid(weight * 2 - bias).named("probability")
+    return graph.tanh(probability) ** 2 - graph.log(probability)
+
+
+def crossed():
+    """Return many boxes whose edges cross, with a label on each."""
+    return live.explore(random_function(random.Random(4), 16), a=0.5, b=-1.0, c=2.0)
+
+
 EXPLORED = {
     "small": lambda: live.explore(small, x=1.0, y=2.0),
     "wide": lambda: live.explore(wide, a=0.5, b=-1.0, c=2.0, d=1.5),
     "deep": lambda: live.explore(deep, x=0.7, y=1.1),
+    "named": lambda: live.explore(surprise, weight=1.3, bias=2.0),
+    "crossed": crossed,
 }
 EVERY_FIGURE = live.FIGURES | EXPLORED
 

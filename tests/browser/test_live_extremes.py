@@ -5,7 +5,7 @@ settings, at the ends of the sliders, at numbers as long as they get, and after 
 import random
 
 import pytest
-from alone import EVERY_FIGURE
+from alone import EVERY_FIGURE, EXPLORED
 
 TYPED = [1e-12, -2.47e-6, -1088.0, 1e6, 1e9, 1e300, -1e300]
 
@@ -14,7 +14,7 @@ TYPED = [1e-12, -2.47e-6, -1088.0, 1e6, 1e9, 1e300, -1e300]
 # touch, a plate's own numbers lie on it, and a label on an arrow may cover the arrow.
 LOOK = """(figure, settings) => {
   const found = new Map();
-  const { leaves } = { leaves: figure.sliders.map(({ leaf }) => leaf) };
+  const leaves = figure.sliders.map(({ leaf }) => leaf);
   const visible = (el) => el.checkVisibility({ visibilityProperty: true });
   const drawings = [...figure.querySelectorAll("svg")].filter((svg) => !svg.parentNode.closest("svg"));
   const texts = drawings.filter(visible).flatMap((svg) => [...svg.querySelectorAll("text")]);
@@ -28,7 +28,8 @@ LOOK = """(figure, settings) => {
     return { left, right, top: top + spare, bottom: bottom - spare };
   };
   const holder = new Map(texts.map((text) => {
-    const group = text.closest(".bf-box, .bf-chip, .bf-heat g");
+    if (text.matches(".bf-heat > rect + text")) return [text, text.previousElementSibling];
+    const group = text.closest(".bf-box, .bf-chip");
     return [text, group?.querySelector(":scope > rect, :scope > circle")];
   }));
   const overlap = (a, b) => [
@@ -71,8 +72,8 @@ LOOK = """(figure, settings) => {
       const over = field.scrollWidth - field.clientWidth;
       if (over > 1) note("clipped", `field ${field.value}`, over, setting);
     }
-    for (const el of figure.querySelectorAll("[data-grad], [data-slope], [data-count]")) {
-      if (el.tagName === "B" || el.tagName === "P") {
+    for (const el of figure.querySelectorAll("[data-grad], [data-slope], [data-count], .bf-row > .bf-name")) {
+      if (visible(el) && !el.closest("svg")) {
         const range = document.createRange();
         range.selectNodeContents(el);
         if (el.textContent) boxes.push({ text: el, said: el.textContent, box: thinner(range.getBoundingClientRect()) });
@@ -142,15 +143,42 @@ def settings_of(figure, times=50):
     settings = [start, [s.low for s in sliders], [s.high for s in sliders]]
     settings += [[rng.uniform(s.low, s.high) for s in sliders] for _ in range(times)]
     for at in range(len(sliders)):
-        for x in TYPED if len(sliders) < 5 else rng.sample(TYPED, 3):
+        for x in TYPED if len(sliders) < 5 else rng.sample(TYPED, 1 + times // 20):
             settings.append([*start[:at], x, *start[at + 1 :]])
     return settings
 
 
 @pytest.mark.parametrize("name", EVERY_FIGURE)
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_clipped_or_overlaps(show_alone, name, width):
+def test_nothing_is_clipped_or_overlaps(show_alone, name):
     figure = EVERY_FIGURE[name]()
-    page, element = show_alone(figure, width=width)
+    page, element = show_alone(figure)
     page.evaluate("document.querySelectorAll('.bf-more').forEach((part) => (part.open = true))")
-    assert element.evaluate(LOOK, settings_of(figure)) == []
+    for width in (1280, 640, 390, 320):  # 640 is 1280 at 200 %
+        page.set_viewport_size({"width": width, "height": 800})
+        times = 50 if width in (1280, 390) else 5
+        assert element.evaluate(LOOK, settings_of(figure, times)) == [], width
+        if name in EXPLORED:
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("name", "style", "noticed"),
+    [
+        ("toy model", ".bf-box > text { font-size: 24px }", "clipped: "),
+        ("toy model", ".bf-local { font-size: 24px }", "overlap: "),
+        ("2-3-2-1", ".bf-chip > text { font-size: 20px }", "clipped: "),
+        ("2-3-2-1", ".bf-neuron > text { font-size: 24px }", "clipped: "),
+        ("matrices", ".bf-heat > text { font-size: 16px }", "clipped: "),
+        ("chain", ".bf-tick { font-size: 30px }", "outside: "),
+        ("chain", ".bf-tangent { transform: translateX(-90px) }", "over a label: bf-tangent"),
+        ("chain", ".bf-point { transform: translateX(20px) }", "off the plot: bf-point"),
+        ("chain", ".bf-typed { font-size: 20px }", "clipped: field"),
+        ("named", ".bf-row > .bf-name { font-size: 24px }", "overlap: "),
+    ],
+)
+def test_what_is_clipped_is_noticed(show_alone, name, style, noticed):
+    figure = EVERY_FIGURE[name]()
+    page, element = show_alone(figure)
+    page.add_style_tag(content=style.replace(" }", " !important }"))
+    found = element.evaluate(LOOK, settings_of(figure, times=3))
+    assert any(said.startswith(noticed) for said in found)
