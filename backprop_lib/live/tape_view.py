@@ -73,6 +73,7 @@ class TapeFigure(Stepped):
                 ),
             ]
         )
+        self.settle()
 
     def _check(self):
         for name in self.inputs:
