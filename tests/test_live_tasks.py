@@ -1,8 +1,11 @@
 """The tasks of the figures: none is done at the start, each solution does its task."""
 
+import ast
 import math
+import re
 
 import pytest
+from helpers import ROOT
 
 from backprop_lib import live
 from backprop_lib.live.task import Task
@@ -94,3 +97,21 @@ def test_a_goal_about_what_the_figure_does_not_have_is_refused():
                 views=figure.views,
                 tasks=[task],
             )
+
+
+def test_the_example_of_the_contributing_guide_is_as_it_says():
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    guide = guide.partition("## How to add a figure")[2]
+    code = re.search(r"```python\n(.*?)```", guide, re.DOTALL)[1]
+    assert code.count("\n") <= 15
+    *lines, last = ast.parse(code).body
+    names = {}
+    exec(compile(ast.Module(lines, []), "guide", "exec"), names)
+    figure = eval(compile(ast.Expression(last.value), "guide", "eval"), names)
+    assert all(one.agrees for one in figure.checked(1e-5))
+    [task] = figure.tasks
+    assert not figure.controls.holds(task)
+    figure.controls.solve()
+    assert figure.controls.holds(task)
+    linked = re.search(r"\]\(#show-(\w+)\)", guide)[1]
+    assert linked in figure.views[0].boxes

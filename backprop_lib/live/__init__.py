@@ -31,6 +31,7 @@ from backprop_lib.live.plane_view import PlaneView
 from backprop_lib.live.slide_figure import slide_figure
 from backprop_lib.live.slide_view import SlideFigure
 from backprop_lib.live.tape_view import TapeFigure
+from backprop_lib.live.task import Task
 
 LESSONS = [
     lesson_01_chain_rule,
@@ -57,6 +58,7 @@ __all__ = [
     "PlaneView",
     "SlideFigure",
     "Slider",
+    "Task",
     "TapeFigure",
     "chain_figure",
     "cnn_figure",

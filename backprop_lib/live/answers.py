@@ -194,6 +194,9 @@ class Answers:
     def _checks(self):
         """Return the sentence about all gradients, and a line for each."""
         checked = self.figure.checked(check.STEPS[self.h.value])
-        lines = "".join(f"<li>{one.symbol}: {one.line()}" for one in checked)
+        hidden = self.figure.recording.unreached[1]  # the walk gives nothing away
+        pairs = zip(self.figure.sliders, checked, strict=True)
+        shown = [one for slider, one in pairs if slider.name not in hidden]
+        lines = "".join(f"<li>{one.symbol}: {one.line()}" for one in shown)
         said = check.sentence(checked, self.h.value)
         return f"<div class=bf-checks><b>{said}</b><ul>{lines}</ul></div>"

@@ -64,6 +64,8 @@ class Checked:
             return "no number can hold it"
         if self.kink:
             return "at a kink: no one slope"
+        if self.digits == inf and self.error:
+            return f"difference {number(self.difference)}: 0 but for rounding"
         return f"difference {number(self.difference)}, error {number(self.error)}"
 
 

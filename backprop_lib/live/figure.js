@@ -832,7 +832,7 @@
       const rounding = (8 * 2 ** -52 * Math.abs(graph.values[graph.loss])) / h;
       const checked = this.sliders.map(({ leaf, line }) => {
         const one = compared(graph.grads[leaf], ...graph.difference(leaf, h), rounding);
-        line.textContent = one.line;
+        line.textContent = this.noGrad.has(leaf) ? "" : one.line; // the walk gives nothing away
         return { ...one, symbol: this.slopeSymbol(leaf) };
       });
       this.querySelector(".bf-checked").innerHTML = this.checkSentence(checked, h);
@@ -1617,7 +1617,9 @@
       ? "no number can hold it"
       : kink
         ? "at a kink: no one slope"
-        : `difference ${format(difference)}, error ${format(error)}`;
+        : largest <= rounding && error
+          ? `difference ${format(difference)}: 0 but for rounding`
+          : `difference ${format(difference)}, error ${format(error)}`;
     const agrees = !kink && !lost && apart <= 1e-4 * largest + rounding;
     const digits = largest <= rounding ? Infinity : error ? Math.min(Math.floor(-Math.log10(error)), 15) : 15;
     return { agrees, digits, kink, lost, line };

@@ -202,7 +202,7 @@ def _full(largest):
         words = f"{'' if drawn else 'full colour: '}{name} = "
         number_ = f"<tspan data-full>{number(x) if x else '–'}</tspan>"
         drawn.append(
-            svg(5.5 * len(words) + 58, 16, [text(0, 12, escape(words) + number_, "bf-tick")])
+            svg(5.5 * len(words) + 68, 16, [text(0, 12, escape(words) + number_, "bf-tick")])
         )
     return drawn
 

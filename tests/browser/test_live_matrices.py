@@ -178,7 +178,7 @@ def test_the_kernel_s_scores_name_their_digits_and_mark_the_largest(show_alone):
     )
     by_name, marked = figure.recording.by_name, []
     for label in ["a 1", "a 0", "a 7", "a 4"]:
-        element.locator("select").select_option(label=label)
+        element.locator(".bf-controls select").select_option(label=label)
         figure.controls.example.value = label
         scores = np.array([by_name[f"s{k}"].data for k in range(10)])
         softmax = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
