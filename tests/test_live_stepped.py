@@ -37,10 +37,10 @@ every_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
 
 @every_figure
 def test_a_figure_is_small_and_has_all_its_faces(make):
+    faces = make()._repr_mimebundle_()
     figure = make()
     assert len(figure.html().encode()) <= 45_000
     ElementTree.fromstring(figure.still())
-    faces = figure._repr_mimebundle_()
     assert faces[PAGE] == figure.html()
     assert figure.sentence() in faces["text/html"]
 

@@ -178,7 +178,8 @@ class Answers:
         figure = self.figure
         self.undo_button.disabled, self.redo_button.disabled = not self.past_states, not self.future
         self.wind.disabled = len(figure.history) < 2
-        self.wind.max, self.wind.value = max(len(figure.history) - 1, 0), figure.at
+        with self.wind.hold_sync():  # a browser that heard of one alone would put the thumb back
+            self.wind.max, self.wind.value = max(len(figure.history) - 1, 0), figure.at
         if figure.tasks:
             task = figure.tasks[self.task]
             done = "✓ " * (task.id in self.tasks_done)

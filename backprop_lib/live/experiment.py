@@ -151,10 +151,11 @@ class ExperimentControls:
     def show(self):
         """Draw the experiment at its settings."""
         experiment, scope = self.experiment, f"bf-{id(self)}"
+        drawn = f"{experiment.head()}<div class=bf-views>{experiment.drawing()}</div>"
         self.drawing.value = (
-            f'<backprop-figure class="bf-in-notebook {scope}">{experiment.lit(scope)}'
-            f"{experiment.head()}{experiment.drawing()}{experiment.beside()}{experiment.words()}"
-            "</backprop-figure>"
+            f'<backprop-figure class="bf-in-notebook {scope}">{experiment.lit(scope)}{drawn}'
+            f"<div class=bf-panel>{experiment.beside()}<div class=bf-sliders>{experiment.words()}"
+            "</div></div></backprop-figure>"
         )
 
 

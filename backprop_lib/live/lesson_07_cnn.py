@@ -67,8 +67,8 @@ def _blocks():
     softmax = [[("L", f"s{k}") for k in digits]]  # the slope of log Σ exp is the probability
     largest = "scores, the largest marked"
     image = {"digits": -1, "cell": (15, 15)}
-    small = {"digits": 1, "cell": (26, 20), "scale": "Z and ReLU"}
-    row = {"cell": (32, 20)}
+    small = {"digits": 1, "cell": (26, 19), "scale": "Z and ReLU"}
+    row = {"cell": (32, 19)}
     return [
         [
             Block("image", p, scale=1, **image),
@@ -78,7 +78,7 @@ def _blocks():
         ],
         [
             Block("∂J/∂ image", p, of="grad", **image),
-            Block("dZ", z, of="grad", digits=2, cell=(32, 20)),
+            Block("dZ", z, of="grad", digits=2, cell=(32, 19)),
             Block("dW", w, of="grad", cell=(46, 24)),
         ],
         [Block(largest, scores, scale="scores", digits=1, columns=digits, **row)],

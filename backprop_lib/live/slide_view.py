@@ -51,8 +51,8 @@ class SlideFigure(Stepped):
     title = "Where the kernel stands, and the way back"
     caption = (
         "Z is the map that the kernel W makes of the image P. J adds up the outputs, each times its "
-        "∂J/∂Z, which in a network the layers above hand back. Press on a pixel, a weight or an "
-        "output. Purple below 0, green above; the largest number of each map has the full colour."
+        "∂J/∂Z, which in a network the layers above hand back. Purple below 0, green above; the "
+        "largest number of each map has the full colour."
     )
 
     def __init__(self, image, kernels, upstream):
@@ -81,6 +81,7 @@ class SlideFigure(Stepped):
                 Choice("kernel", "Kernel W", "0", {str(k): s for k, s in enumerate(kernels)}),
             ]
         )
+        self.settle()
 
     def limits(self):
         """Return the last row and column of the outputs, pixels or weights that are shown."""

@@ -73,6 +73,7 @@ class TapeFigure(Stepped):
                 ),
             ]
         )
+        self.settle()
 
     def _check(self):
         for name in self.inputs:
@@ -284,7 +285,7 @@ class TapeFigure(Stepped):
         if now := self._now():
             colour = "backward" if self.at["step"] > len(self.lines) else "forward"
             box = f"{here}[data-box='{number_of(now)}'] > rect"
-            style += f"{box}{{stroke:var(--{colour});stroke-width:3}}"
+            style += f"{box}{{fill:var(--tint);stroke:var(--{colour});stroke-width:3}}"
         return f"<style>{style}</style>"
 
     def data(self):

@@ -58,3 +58,13 @@ def write_alone(path, figures, script):
         f"content='width=device-width'><title>figure</title><style>{STYLE}</style>{body}<script>{script}</script>",
         encoding="utf-8",
     )
+
+
+def swipe(page, points):
+    """Put a finger on the first point, move it along the others, and lift it."""
+    session = page.context.new_cdp_session(page)
+    for kind, (x, y) in zip(["touchStart", *["touchMove"] * len(points)], points, strict=False):
+        touch = {"type": kind, "touchPoints": [{"x": x, "y": y}]}
+        session.send("Input.dispatchTouchEvent", touch)
+        page.wait_for_timeout(16)  # a frame
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

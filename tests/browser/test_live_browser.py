@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from alone import EXPLORED, SCRIPT, write_alone
+from alone import EXPLORED, SCRIPT, swipe, write_alone
 
 from backprop_lib import graph, live
 from backprop_lib.live.numbers import number
@@ -586,16 +586,6 @@ def test_a_malformed_address_leaves_the_page_alive(open_figure, anchor):
     drag(page, element.locator("[data-leaf]").first, 0.8)
     check_every_number(element.evaluate(READ), live.toy_figure())
     assert page.complaints == []
-
-
-def swipe(page, points):
-    """Put a finger on the first point, move it along the others, and lift it."""
-    session = page.context.new_cdp_session(page)
-    for kind, (x, y) in zip(["touchStart", *["touchMove"] * len(points)], points, strict=False):
-        touch = {"type": kind, "touchPoints": [{"x": x, "y": y}]}
-        session.send("Input.dispatchTouchEvent", touch)
-        page.wait_for_timeout(16)  # a frame
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_a_swipe_that_scrolls_changes_nothing_and_a_sideways_drag_moves(built_book, visit):

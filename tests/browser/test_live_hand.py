@@ -1,6 +1,7 @@
 """What a hand does to the drawings: dragging a weight where it stands, plates, dots, speed."""
 
 import pytest
+from alone import swipe
 
 from backprop_lib import live
 
@@ -139,22 +140,13 @@ def test_a_finger_that_moves_down_a_plate_scrolls_and_changes_nothing(show_alone
     page, element = show_alone(live.network_figure(), width=390, has_touch=True, is_mobile=True)
     before = element.evaluate(STATE)["values"]
     box = handle_of(element, "w1_11").bounding_box()
-    session = page.context.new_cdp_session(page)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
-    def move(points):
-        for kind, (u, v) in zip(["touchStart", *["touchMove"] * 20], points, strict=False):
-            session.send(
-                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": u, "y": v}]}
-            )
-            page.wait_for_timeout(16)  # a frame
-        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-    move([(x, y - 6 * k) for k in range(21)])
+    swipe(page, [(x, y - 6 * k) for k in range(21)])
     page.wait_for_function("scrollY > 50")
     assert element.evaluate(STATE)["values"] == before
     box = handle_of(element, "w1_11").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    move([(x + 4 * k, y) for k in range(21)])
+    swipe(page, [(x + 4 * k, y) for k in range(21)])
     after = element.evaluate(STATE)["values"]
     assert after["w1_11"] > before["w1_11"] + 0.5

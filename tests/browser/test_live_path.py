@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from alone import SCRIPT
+from alone import SCRIPT, swipe
 
 from backprop_lib import live
 from backprop_lib.live import layers_view
@@ -193,16 +193,6 @@ def test_without_a_script_the_whole_figure_stands_at_its_start(show_alone, make)
     assert element.locator("[data-set]:enabled, button:enabled").count() == 0
     assert figure.sentence() in element.inner_text()
     assert "Without JavaScript the figure stands still" in element.inner_text()
-
-
-def swipe(page, points):
-    """Put a finger on the first point, move it along the others, and lift it."""
-    session = page.context.new_cdp_session(page)
-    for kind, (x, y) in zip(["touchStart", *["touchMove"] * len(points)], points, strict=False):
-        touch = {"type": kind, "touchPoints": [{"x": x, "y": y}]}
-        session.send("Input.dispatchTouchEvent", touch)
-        page.wait_for_timeout(16)  # a frame
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 @pytest.mark.parametrize("target", [".bf-ground", "[data-set=w]", "[data-set=eta]"])

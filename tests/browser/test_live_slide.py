@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from alone import SCRIPT
+from alone import SCRIPT, swipe
 from axe_playwright_python.sync_playwright import Axe
 
 from backprop_lib import graph, live
@@ -332,16 +332,6 @@ def test_without_a_script_the_whole_figure_stands_at_its_start(show_alone, make,
     assert figure.sentence() in element.inner_text()
     if figure.kind == "slide":
         assert [each.is_visible() for each in element.locator(".bf-map").all()] == [True] * 6
-
-
-def swipe(page, points):
-    """Put a finger on the first point, move it along the others, and lift it."""
-    session = page.context.new_cdp_session(page)
-    for kind, (x, y) in zip(["touchStart", *["touchMove"] * len(points)], points, strict=False):
-        touch = {"type": kind, "touchPoints": [{"x": x, "y": y}]}
-        session.send("Input.dispatchTouchEvent", touch)
-        page.wait_for_timeout(16)  # a frame
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 @pytest.mark.parametrize(
