@@ -136,7 +136,6 @@ class GraphView(View):
         middle, length = placed(slots, box, 22 if across else 24)
         near = {slot: 4 + row * (along + gap) for row, s in enumerate(slots) for slot in s}
         leave, arrive = self._ports(routes, middle, box, 1), self._ports(routes, middle, box, -1)
-        with_formula = gap > 100 or not across
         parts, ends = [], {}
         for edge, route in routes.items():
             points = [(near[route[0]] + along, leave[route[0], route[1]])]
@@ -151,32 +150,39 @@ class GraphView(View):
                 turned = [self._turned(point, across) for point in line]
                 parts.append(arrow(turned, kind, self._way(figure, *edge)))
         ends = {edge: [self._turned(p, across) for p in pair] for edge, pair in ends.items()}
-        formulas = {edge: self._local(figure, *edge)[1] for edge in ends}
-        widths = {
-            edge: SLOPE + min(width_of(formula, FORMULA), LABEL * 0.6 * FORMULA)
-            for edge, formula in formulas.items()
-        }
-        wide = max(92, *widths.values()) if with_formula else 66
-        aside = min(0.5 * wide / gap, 0.5) if across else 0.2
         size = self._turned((near[slots[-1][0]] + along + 4, length), across, 8)
+        parts += self._labels(figure, ends, gap, across, size[0])
+        for name in self.names:
+            parts.append(
+                self._box(figure, name, *self._turned((near[name], middle[name] - box / 2), across))
+            )
+        return svg(*size, parts)
+
+    def _labels(self, figure, ends, gap, across, page):
+        """Return a local derivative on each edge, with its formula where both have room."""
+        widths = {
+            edge: SLOPE
+            + min(width_of(self._local(figure, *edge)[1], FORMULA), LABEL * 0.6 * FORMULA)
+            for edge in ends
+        }
+        with_formula = gap > 100 or not across
+        wide = max(92, *(width - 12 for width in widths.values())) if with_formula else 66
+        aside = min(0.5 * wide / gap, 0.5) if across else 0.2
         plates = {
-            edge: (min(max(x, widths[edge] / 2 - 8), size[0] + 8 - widths[edge] / 2), y)
+            edge: (min(max(x, widths[edge] / 2 - 8), page + 8 - widths[edge] / 2), y)
             for edge, (x, y) in spread_along(ends, (wide, 18), room=(aside, 1 - aside)).items()
         }
+        parts = []
         for edge, (x, y) in plates.items():
-            level = ends[edge][0][1] == ends[edge][1][1]
             touching = any(
                 2 * abs(x - u) < widths[edge] + widths[other] and abs(y - v) < 16
                 for other, (u, v) in plates.items()
                 if other != edge
             )
             room = with_formula and not touching and (not across or widths[edge] <= gap)
+            level = ends[edge][0][1] == ends[edge][1][1]
             parts.append(self._label(figure, *edge, x, y + (16 if level else 4), room))
-        for name in self.names:
-            parts.append(
-                self._box(figure, name, *self._turned((near[name], middle[name] - box / 2), across))
-            )
-        return svg(*size, parts)
+        return parts
 
     @staticmethod
     def _way(figure, source, name):

@@ -96,7 +96,7 @@ def number_span(written, mark):
 
 def width_of(markup, size):
     """Return about how wide a text in letters of a size is; indices have smaller ones."""
-    small = sum(map(len, re.findall('65%">(.*?)<', markup)))
+    small = sum(map(len, re.findall('65%"?>([^<]*)', markup)))
     return 0.6 * size * (len(re.sub("<[^>]*>|\u200b", "", markup)) - 0.35 * small)
 
 
