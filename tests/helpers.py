@@ -73,6 +73,12 @@ def random_function(rng, operations):
     return f
 
 
+def two_outputs(u, v):
+    """Return two outputs of two inputs, one of which needs the other."""
+    first = graph.exp(u) * v
+    return first, first - u / v
+
+
 def mlp(*sizes, activation=Sigmoid, last=Identity, seed=0):
     """Return a fully connected network of the given sizes."""
     layers = []

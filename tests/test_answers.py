@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from backprop_lib import live
+from backprop_lib import graph, live
 from backprop_lib.live import check
 
 every_figure = pytest.mark.parametrize("make_figure", live.FIGURES.values(), ids=live.FIGURES)
@@ -128,3 +128,49 @@ def test_what_is_what_is_said_of_each_view(make_figure):
     for view in figure.views:
         assert view.explains
         assert all(text in figure.controls.help.value for text in view.explains)
+
+
+@pytest.mark.parametrize("make_figure", [live.toy_figure, live.delta_figure])
+def test_a_solution_is_one_change_which_one_undo_takes_back(make_figure):
+    figure = make_figure()
+    controls = figure.controls
+    controls.typed(figure.sliders[0], "0.25")
+    before = leaves(figure)
+    for _ in figure.tasks:
+        controls.next_task()
+        controls.solve()
+        assert leaves(figure) != before
+        controls.undo()
+        assert leaves(figure) == before
+
+
+def test_what_is_said_of_hidden_slopes_names_the_loss_as_the_book_does():
+    controls = live.toy_figure().controls
+    controls.switch_slopes()
+    assert "Now lower ℓ by hand" in controls.refused.value
+
+
+def test_the_notebook_does_not_promise_what_only_a_page_can():
+    for make_figure in (live.toy_figure, live.network_figure):
+        figure = make_figure()
+        assert "dragged" not in figure.help() and "dragged" in figure.html()
+
+
+def test_a_switch_that_leaves_no_kink_is_none():
+    """Cross-entropy with |z|, at z = 0: it has one slope there, ½ − t, and the graph finds it."""
+    figure = live.delta_figure()
+    for name, x in {"w2_11": 0.0, "w2_12": 0.0, "b2_1": 0.0, "c": 1.0}.items():
+        figure.recording.by_name[name].data = x
+    figure.recording.run()
+    assert figure.recording.by_name["z2_1"].data == 0
+    assert figure.recording.by_name["z2_1"].grad == 0.5  # t is 0
+    assert all(one.agrees for one in figure.checked(1e-5))
+
+
+def test_a_kink_is_where_the_slopes_differ():
+    x = graph.Value(0.0, "x")
+    for loss, kink in [(graph.relu(x), True), (abs(x) * x, False), (graph.relu(x) ** 2, False)]:
+        slider = live.Slider(x, -1, 1)
+        figure = live.Figure(loss.named("f"), title="at 0", sliders=[slider], views=[])
+        [one] = figure.checked(1e-5)
+        assert one.kink == kink

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from helpers import two_outputs
 
 from backprop_lib import Conv2D, graph, live
 from backprop_lib.graph import Value
@@ -18,13 +19,6 @@ def spiral(t):
     """Return the two coordinates of a spiral."""
     radius = (2 * t).named("r")
     return radius * graph.cos(t), radius * graph.sin(t)
-
-
-def two_outputs(**leaves):
-    """Return two outputs of two inputs, one of which needs the other."""
-    u, v = leaves.values()
-    first = graph.exp(u) * v
-    return first, first - u / v
 
 
 FIGURES = {

@@ -44,7 +44,7 @@ NUMBERS = {("value", "a"): 2.0, ("grad", "a"): -3.0, ("steepest",): 4.0, ("befor
         "a == 2 and grad.a == -3",
         "1 < a < 3",
         "a < 1 or steepest >= 4",
-        "abs(grad.a + 1) / 2 * 3 - 3 == 0",
+        "abs(grad.a + 1) * 3 - 6 == 0",
         "-a <= -2",
     ],
 )
@@ -62,6 +62,7 @@ def test_a_goal_is_a_python_condition(goal):
     [
         (lambda: a_task("a >"), ValueError, "expected a condition, got 'a >'"),
         (lambda: a_task("open('a')"), ValueError, "cannot be asked of a figure: open"),
+        (lambda: a_task("a / 2 > 1"), ValueError, "cannot be asked of a figure: a / 2"),
         (lambda: a_task("a ** 2 > 1"), ValueError, "cannot be asked of a figure: a ** 2"),
         (lambda: a_task(text=3), TypeError, "Task: text: expected a str"),
         (lambda: a_task(solution={"x": "1"}), TypeError, "solution: x"),

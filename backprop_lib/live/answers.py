@@ -6,6 +6,7 @@ from time import monotonic
 import ipywidgets
 
 from backprop_lib.live import check
+from backprop_lib.live.numbers import plain_symbol
 
 ONE_CHANGE = 0.8  # seconds within which a slider that goes on moving is one change to undo
 
@@ -136,17 +137,17 @@ class Answers:
         """Set the figure as a task's solution says, by default the task's that is shown."""
         task = task or self.figure.tasks[self.task]
         leaves, figure = dict(task.solution), self.figure
-        rate, updates = leaves.pop("eta", figure.learning_rate), int(leaves.pop("updates", 0))
-        example = leaves.pop("example", None)
-        self.reset()
-        if example is not None:
-            self.example.value = list(figure.examples)[int(example)]
+        self.remember(None)  # all of it is one change
+        self._begin()
+        self.rate = leaves.pop("eta", figure.learning_rate)
+        updates = int(leaves.pop("updates", 0))
+        if "example" in leaves:
+            self._set_example(list(figure.examples)[int(leaves.pop("example"))])
         for name, x in leaves.items():
             figure.recording.by_name[name].data = x
-        self.rate = rate
         self._by_hand()
         if updates:
-            self.update(updates)
+            self._descend(updates)
 
     def next_task(self):
         """Show the next task."""
@@ -165,7 +166,7 @@ class Answers:
         self.hiding = not self.hiding
         self.slopes.description = "Reveal slopes" if self.hiding else "Hide slopes"
         if self.hiding:
-            loss = self.figure.loss_name
+            loss = plain_symbol(self.figure.symbols[self.figure.loss_name])
             self.note = f"Now lower {loss} by hand, as far as you can; then reveal the slopes."
         self.show()
 

@@ -280,23 +280,29 @@ class FigureControls(Answers):
         if not self.listening:
             return
         self.remember(None)
+        self._set_example(label)
+        self._by_hand()
+
+    def _set_example(self, label):
+        self.listening = False
+        self.example.value = label
+        self.listening = True
         for name, x in self.figure.examples[label].items():
             self.figure.recording.by_name[name].data = x
-        self._by_hand()
 
     def reset(self):
         """Put every leaf back to where the figure started."""
         self.remember(None)
+        self._begin()
+        self._by_hand()
+
+    def _begin(self):
+        """Put everything to the start; nothing is computed yet."""
         for slider in self.figure.sliders:
             slider.value.data = slider.default
         self.rate = self.figure.learning_rate
-        self.listening = False
-        for label, setting in list(self.figure.examples.items())[:1]:  # the first is the start
-            self.example.value = label
-            for name, x in setting.items():
-                self.figure.recording.by_name[name].data = x
-        self.listening = True
-        self._by_hand()
+        for label in list(self.figure.examples)[:1]:  # the first is the start
+            self._set_example(label)
 
     def _by_hand(self):
         """After a movement by hand the walk and the history of updates are over."""
@@ -306,8 +312,11 @@ class FigureControls(Answers):
 
     def update(self, steps):
         """Take steps of gradient descent on the parameters, up to one that overflows."""
-        figure = self.figure
         self.remember(None)
+        self._descend(steps)
+
+    def _descend(self, steps):
+        figure = self.figure
         if not figure.history:
             self._note()
         del figure.history[figure.at + 1 :], self.parameters[figure.at + 1 :]  # if wound back

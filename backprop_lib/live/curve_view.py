@@ -90,7 +90,8 @@ class CurveView(View):
             return curve_path([(across(k), up(y)) for k, y in enumerate(ys)]) if len(ys) > 1 else ""
 
         count = f"{at}" if at == len(losses) - 1 else f"{at} of {len(losses) - 1}"
-        said = f"{count} updates: {number(losses[0])} → {number(losses[at])}" if losses[1:] else ""
+        word = "update" if count == "1" else "updates"
+        said = f"{count} {word}: {number(losses[0])} → {number(losses[at])}" if losses[1:] else ""
         parts = [
             f"<path class=bf-axis d=M{self.left},{self.past_top}V{self.past_floor}H{self.right} />",
             f'<path class="bf-faint bf-kept" d="{path(kept)}"/>',

@@ -217,16 +217,21 @@
       return losses;
     }
 
-    // (J(w + h) − J(w − h)) / 2h by one leaf, and whether a switch turns between them
+    // (J(w + h) − J(w − h)) / 2h by one leaf, whether w is at a kink, and what rounding may do: by
+    // the rules of Recording.difference
     difference(leaf, h) {
       const { values, rules, a, b } = this;
+      const loss = values[this.loss];
       const switches = [];
       const note = (after) => {
         const turning = after.filter((i) => SWITCHES.has(rules[i]));
         switches.push(turning.map((i) => rules[i][1](values[i], values[a[i]], values[b[i]])).join());
       };
-      const [right, left] = this.sweep(leaf, [values[leaf] + h, values[leaf] - h], note);
-      return [(right - left) / (2 * h), switches[0] !== switches[1]];
+      const [after, before] = this.sweep(leaf, [values[leaf] + h, values[leaf] - h], note);
+      const [right, left] = [(after - loss) / h, (loss - before) / h];
+      const rounding = (8 * 2 ** -52 * Math.abs(loss)) / h;
+      const bend = 0.01 * Math.max(Math.abs(right), Math.abs(left)) + 100 * h + rounding;
+      return [(after - before) / (2 * h), switches[0] !== switches[1] && Math.abs(right - left) > bend, rounding];
     }
   }
 
@@ -234,7 +239,6 @@
     "+": (a, b) => a + b,
     "-": (a, b) => a - b,
     "*": (a, b) => a * b,
-    "/": (a, b) => a / b,
     "<": (a, b) => a < b,
     ">": (a, b) => a > b,
     "<=": (a, b) => a <= b,
@@ -599,26 +603,40 @@
 
     choose(example) {
       this.remember(Symbol("example"));
+      this.setExample(example);
+      this.stale = true;
+      this.moved();
+    }
+
+    setExample(example) {
       for (const leaf in this.data.examples[example]) {
         this.graph.values[leaf] = this.data.examples[example][leaf];
       }
-      this.choice.value = this.example = example;
-      this.stale = true;
-      this.moved();
+      this.example = example;
+      if (this.choice) this.choice.value = example;
     }
 
     reset() {
       this.remember(Symbol("reset"));
-      this.graph.values.set(this.start);
-      this.eta = this.data.eta;
-      if (this.choice) this.choice.value = this.example = 0;
-      this.stale = true;
+      this.begin();
       this.moved();
     }
 
+    // Everything as at the start, not yet computed
+    begin() {
+      this.graph.values.set(this.start);
+      this.eta = this.data.eta;
+      this.setExample(0);
+      this.stale = true;
+    }
+
     update(times) {
-      const { values, grads } = this.graph;
       this.remember(Symbol("update"));
+      this.descend(times);
+    }
+
+    descend(times) {
+      const { values, grads } = this.graph;
       this.history.length = this.history.length && this.at + 1; // after winding back it goes on from there
       if (!this.history.length) this.record();
       this.say("");
@@ -780,15 +798,16 @@
       return GOALS[head](...numbers);
     }
 
+    // As one change, which one undo takes back
     solve() {
-      const { eta = this.data.eta, example, updates, ...leaves } = this.data.tasks[this.task].solution;
-      this.reset();
-      if (example !== undefined) this.choose(example);
+      const { eta = this.data.eta, example = 0, updates, ...leaves } = this.data.tasks[this.task].solution;
+      this.remember(Symbol("solution"));
+      this.begin();
+      this.setExample(example);
       for (const i in this.data.names) this.graph.values[i] = leaves[this.data.names[i]] ?? this.graph.values[i];
       this.eta = eta;
-      this.stale = true;
       this.moved();
-      if (updates) this.update(updates);
+      if (updates) this.descend(updates);
     }
 
     showButtons() {
@@ -829,9 +848,8 @@
       if (!this.checking) return;
       const h = Number(this.steps.value);
       const { graph } = this;
-      const rounding = (8 * 2 ** -52 * Math.abs(graph.values[graph.loss])) / h;
       const checked = this.sliders.map(({ leaf, line }) => {
-        const one = compared(graph.grads[leaf], ...graph.difference(leaf, h), rounding);
+        const one = compared(graph.grads[leaf], ...graph.difference(leaf, h));
         line.textContent = this.noGrad.has(leaf) ? "" : one.line; // the walk gives nothing away
         return { ...one, symbol: this.slopeSymbol(leaf) };
       });
@@ -866,7 +884,7 @@
       const steps = walk.ahead.length + walk.back.length;
       const table = {
         __proto__: null, // an address may ask for anything: toString is no part of a figure
-        example: [() => (this.example ? this.example : null), (text) => among(parse(text), examples.length, (x) => this.choose(x))],
+        example: [() => (this.example ? this.example : null), (text) => among(parse(text), examples.length, (x) => this.setExample(x))],
         at: [() => names[this.touched], (text) => leafOf(text) >= 0 && ((this.touched = leafOf(text)), true)],
         eta: [() => (this.eta === this.data.eta ? null : this.eta), (text) => parse(text) > 0 && ((this.eta = parse(text)), true)],
         step: [() => this.step, (text) => among(parse(text), steps, (x) => (this.step = x))],
@@ -897,7 +915,8 @@
     restore() {
       const [place, ...parts] = decoded(location.hash).replace("#live/", "").split(";");
       if (!location.hash.startsWith("#live/") || Number(place) !== this.place()) return this.show();
-      this.reset();
+      this.begin();
+      this.moved();
       const table = this.state();
       const wrong = parts.filter((part) => {
         const [key, text = ""] = part.split("=");
@@ -1593,8 +1612,9 @@
       change(this.line, "d", path(losses));
       change(this.dashed, "d", path(kept));
       const many = losses.length > 1;
-      const word = at === losses.length - 1 ? "" : ` of ${losses.length - 1}`;
-      this.count.textContent = many ? `${at}${word} updates: ${format(losses[0])} → ${format(losses[at])}` : "no updates yet";
+      const count = at === losses.length - 1 ? `${at}` : `${at} of ${losses.length - 1}`;
+      const word = count === "1" ? "update" : "updates";
+      this.count.textContent = many ? `${count} ${word}: ${format(losses[0])} → ${format(losses[at])}` : "no updates yet";
     }
   }
 

@@ -39,8 +39,7 @@ HEAD = [("link", "Link"), ("help", "?", "what is what in this figure")]
 CONTROLS = [
     "<b>Step</b> computes one value at a time, forward, then one gradient at a time, back; "
     "<b>Play</b> does it by itself.",
-    "<b>A slider or its field</b> sets a number; what is <u>dotted</u> or has a plate can be "
-    "dragged sideways in the drawing.",
+    "<b>A slider or its field</b> sets a number.",
     "<b>✓ Check</b> computes the central difference beside every gradient, with two more forward "
     "passes.",
 ]
@@ -49,6 +48,10 @@ UPDATES = [
     "losses, its slider winds back, <b>Keep</b> leaves this run's curve to compare with.",
 ]
 NAME_ROOM = 60  # pixels of the widest column of names; longer ones have smaller letters
+DRAGGING = [
+    "<b>In the drawing</b> a number with a slider, its plate or its <u>dotted</u> name can be "
+    "dragged sideways; a plate that is pressed shows its curve.",
+]
 LONGEST_WALK = 110  # named values; more cannot be followed one by one
 
 
@@ -230,7 +233,10 @@ class Figure(TwoFaced):
             raise ValueError(f"Figure: examples: expected {start} first, the start, got {first}")
         if any(setting.keys() != first.keys() for setting in self.examples.values()):
             raise ValueError("Figure: examples: expected numbers for the same leaves in each")
+        self._check_tasks()
+        self._check_terms()
 
+    def _check_tasks(self):
         for task in self.tasks:
             for name in task.names():
                 self._check_name(name, f"Figure: task {task.id}: goal")
@@ -238,6 +244,7 @@ class Figure(TwoFaced):
                 if name not in {slider.name for slider in self.sliders}:
                     raise ValueError(f"Figure: task {task.id}: solution: {name} has no slider")
 
+    def _check_terms(self):
         for term, meant in self.terms.items():
             owner = f"Figure: terms: {instance(term, str, 'Figure: terms')}"
             of, places = sequence(meant, f"{owner}: (kind, names)", count=2)
@@ -434,17 +441,18 @@ class Figure(TwoFaced):
             f'aria-label="learning rate eta, as a number" value={short(self.learning_rate)}></span>'
         )
 
-    def help(self):
-        """Return what is what in this figure, as HTML."""
+    def help(self, in_page=False):
+        """Return what is what in this figure, as HTML; in a page more can be done."""
         parts = [text for view in self.views for text in view.explains]
         parts += CONTROLS if self.can_walk else CONTROLS[1:]
         parts += UPDATES if self.trainable else []
+        parts += DRAGGING if in_page else []
         return f"<ul>{''.join(f'<li>{part}' for part in parts)}</ul>"
 
     def _help(self):
         forget = _buttons(("forget", "Forget which tasks are solved")) if self.tasks else ""
         return (
-            f'<dialog class=bf-help aria-label="What is what"><b>What is what</b>{self.help()}'
+            f'<dialog class=bf-help aria-label="What is what"><b>What is what</b>{self.help(in_page=True)}'
             f"<form method=dialog class=bf-buttons><button>Close</button>{forget}</form></dialog>"
         )
 
@@ -461,14 +469,11 @@ class Figure(TwoFaced):
 
     def checked(self, h):
         """Return every slider's gradient beside its central difference."""
-        recording = self.recording
-        rounding = 8 * 2**-52 * abs(recording.loss.data) / h
         return [
             Checked(
                 self.walk.slope_symbol(slider.name),
                 slider.value.grad,
-                *recording.difference(slider.name, h),
-                rounding,
+                *self.recording.difference(slider.name, h),
             )
             for slider in self.sliders
         ]

@@ -71,7 +71,7 @@ def _recorded(weights, z_out):
     """Record the network with both losses; c chooses between them.
 
     The cross-entropy is written with z, so that it never asks for the logarithm of 0:
-    max(z, 0) − z t + log(1 + exp(−|z|)).
+    ½(z + |z|) − z t + log(1 + exp(−|z|)); with max(z, 0) its slope at z = 0 would be that of one side.
     """
     v = {name: graph.Value(x) for name, x in [("x1", 1.0), ("x2", 0.5)]}
     for j, row in enumerate(weights, 1):
@@ -86,7 +86,7 @@ def _recorded(weights, z_out):
     v["a2_1"] = graph.sigmoid(z)
     v |= {"t": graph.Value(0.0), "c": graph.Value(0.0)}
     squared = 0.5 * graph.square(v["a2_1"] - v["t"])
-    entropy = graph.maximum(z, 0.0) - z * v["t"] + graph.log(1 + graph.exp(-abs(z)))
+    entropy = 0.5 * (z + abs(z)) - z * v["t"] + graph.log(1 + graph.exp(-abs(z)))
     v["J"] = (1 - v["c"]) * squared + v["c"] * entropy
     return named(v)
 

@@ -29,7 +29,7 @@ class NetworkView(View):
         "A <b>line</b> is a weight, thicker if larger, dashed if negative; <b>Edges</b> shows "
         "gradients instead.",
         "A <b>plate</b> is a weight or bias: its name, its <span class=bf-value>value</span>, its "
-        "<span class=bf-grad>gradient</span>. Press it for its curve, drag it to change it.",
+        "<span class=bf-grad>gradient</span>.",
     )
     radius, input_radius = 41, 34
     chip_width, chip_height, apart = 82, 34, 3
@@ -91,10 +91,8 @@ class NetworkView(View):
             for (column, row), (x, y) in place.items()
             if column
         }
-        chip, biases = (
-            (self.chip_width + self.apart, self.chip_height + self.apart),
-            [*chips.values()],
-        )
+        chip = self.chip_width + self.apart, self.chip_height + self.apart
+        biases = list(chips.values())
         for layer in range(self.depth):  # plates of different layers stand far from each other
             here = {name: pair for name, pair in ends.items() if name.startswith(f"w{layer + 1}")}
             discs = [at for (column, _), at in place.items() if column in (layer, layer + 1)]

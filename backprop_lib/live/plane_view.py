@@ -26,9 +26,8 @@ class PlaneView(View):
     left, top, width, height = 44, 10, 560, 260
 
     explains = (
-        "The <b>grey curve</b> is the function; the dots stand on it.",
-        "The <span class=bf-value>blue line</span> is the secant through both dots, the "
-        "<span class=bf-grad>dashed line</span> the tangent at one of them.",
+        "The <b>grey curve</b> is the function; the dots stand on it. What the lines are stands, "
+        "in their colours, at the top.",
     )
 
     def __init__(self, function, x_range, y_range, lines, points):

@@ -214,11 +214,19 @@ class Recording:
         return list(self._swept_last[1])
 
     def difference(self, name, h):
-        """Return (J(w + h) − J(w − h)) / 2h by one leaf, and whether a switch turns between them."""
-        leaf = self.by_name[name]
+        """Return (J(w + h) − J(w − h)) / 2h by one leaf, whether w is at a kink, and the rounding.
+
+        At a kink a switch turns over, and the slopes on either side differ by more than a smooth
+        curve bends within h. What rounding alone may do to the difference comes last.
+        """
+        leaf, loss = self.by_name[name], self.loss.data
         moved, switches = self._moved(leaf, [leaf.data + h, leaf.data - h])
-        right, left = moved.get(self.loss, (0.0, 0.0))
-        return float((right - left) / (2 * h)), any(a != b for a, b in switches)
+        after, before = map(float, moved.get(self.loss, (loss, loss)))
+        right, left = (after - loss) / h, (loss - before) / h
+        rounding = 8 * 2**-52 * abs(loss) / h
+        bend = 0.01 * max(abs(right), abs(left)) + 100 * h + rounding
+        kink = any(a != b for a, b in switches) and abs(right - left) > bend
+        return (after - before) / (2 * h), kink, rounding
 
     def _moved(self, leaf, points):
         """Return what follows from a leaf at several settings, and the slopes of the switches."""

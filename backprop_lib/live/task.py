@@ -11,7 +11,6 @@ OPERATORS = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
     "<": operator.lt,
     ">": operator.gt,
     "<=": operator.le,
@@ -19,7 +18,7 @@ OPERATORS = {
     "==": operator.eq,
     "abs": abs,
 }
-SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 SIGNS |= {ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">=", ast.Eq: "=="}
 OF_THE_RUN = ("steepest", "updates", "before")
 OF_THE_CONTROLS = ("eta", "updates", "example")  # what else than leaves a solution can set
@@ -60,8 +59,8 @@ class Task:
         for name in ("id", "text", "goal", "why", "hint"):
             instance(getattr(self, name), str, f"Task: {name}")
         owner = f"Task {self.id}"
-        for name, x in instance(self.solution, dict, f"{owner}: solution").items():
-            self.solution[name] = real_number(x, f"{owner}: solution: {name}")
+        given = instance(self.solution, dict, f"{owner}: solution").items()
+        self.solution = {name: real_number(x, f"{owner}: solution: {name}") for name, x in given}
         try:
             self.tree = _tree(ast.parse(self.goal, mode="eval").body)
         except SyntaxError as error:

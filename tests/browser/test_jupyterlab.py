@@ -173,7 +173,7 @@ def test_a_number_between_two_points_of_a_slider_stays(browser, address):
         put(s.value, x, figure)
     page.wait_for_timeout(500)
     holds(check_cell, cell, figure, leaf)
-    assert cell.query_selector("[data-count]").text_content().startswith("1 updates: ")
+    assert cell.query_selector("[data-count]").text_content().startswith("1 update: ")
     page.close()
 
 

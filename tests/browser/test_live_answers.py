@@ -51,12 +51,13 @@ def test_the_check_shows_python_s_differences_at_54_random_settings(show_alone, 
 def check_differences(figure, seen, h):
     """Hold the page's differences against Python's, but for rounding, and the words against both."""
     lines = zip(figure.checked(h), seen["differences"], seen["lines"], strict=True)
-    for one, (difference, kink), line in lines:
+    for one, (difference, kink, rounding), line in lines:
         assert one.kink == kink
         if math.isfinite(one.difference):
             largest = max(abs(one.difference), abs(one.gradient))
-            rounding = 1e3 * one.rounding  # values on the way are larger than the loss
-            assert difference == pytest.approx(one.difference, abs=rounding + 1e-7 * largest)
+            assert rounding == pytest.approx(one.rounding)
+            apart = 1e3 * rounding + 1e-7 * largest  # values on the way are larger than the loss
+            assert difference == pytest.approx(one.difference, abs=apart)
         here = check.Checked(one.symbol, one.gradient, difference or 0.0, kink, one.rounding)
         assert line.split(",")[0] == here.line().split(",")[0] or one.lost or one.digits > 15
     agreeing = sum(one.agrees for one in figure.checked(h))
@@ -243,3 +244,30 @@ def test_the_check_gives_nothing_away_in_the_walk(show_alone):
     element.locator("[data-do=step]").click()
     assert element.locator("[data-check]").all_text_contents() == [""] * 10
     assert element.locator(".bf-checked").inner_text().startswith("10 of 10")
+
+
+def test_a_solution_is_one_change_and_a_link_is_none(show_alone):
+    figure = live.delta_figure()
+    page, element = show_alone(figure)
+    undo = element.locator("[data-do=undo]")
+    page.evaluate("location.hash = '#live/1;example=1;at=b2_1;b2_1=3'")
+    page.wait_for_function("document.querySelector('backprop-figure').example === 1")
+    assert undo.is_disabled()
+    before = element.evaluate("figure => [...figure.graph.values]")
+    for _ in figure.tasks:
+        click(element, "task")
+        click(element, "solve")
+        undo.click()
+        assert element.evaluate("figure => [...figure.graph.values]") == before
+        assert element.locator(".bf-controls select").input_value() == "1"
+        assert undo.is_disabled()
+
+
+def test_a_switch_without_a_kink_is_no_kink(show_alone):
+    figure = live.delta_figure()
+    page, element = show_alone(figure)
+    click(element, "check")
+    element.locator(".bf-controls select").select_option("1")
+    for name in ("w2_11", "w2_12", "b2_1"):
+        element.evaluate(f"figure => figure.set({figure.recording.number_of(name)}, 0)")
+    assert element.locator(".bf-checked").inner_text().startswith("12 of 12 gradients agree")

@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 from alone import SCRIPT, swipe
 from axe_playwright_python.sync_playwright import Axe
+from helpers import two_outputs
 
-from backprop_lib import graph, live
-
-
-def two_outputs(u, v):
-    """Return two outputs of two inputs, one of which needs the other."""
-    first = graph.exp(u) * v
-    return first, first - u / v
-
+from backprop_lib import live
 
 FIGURES = {
     "slide": live.slide_figure,
