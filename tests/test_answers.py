@@ -174,3 +174,24 @@ def test_a_kink_is_where_the_slopes_differ():
         figure = live.Figure(loss.named("f"), title="at 0", sliders=[slider], views=[])
         [one] = figure.checked(1e-5)
         assert one.kink == kink
+
+
+def test_undo_takes_back_the_learning_rate_and_a_new_change_ends_redo():
+    figure = live.toy_figure()
+    controls = figure.controls
+    controls.type_rate("0.002")
+    controls.undo()
+    assert controls.rate == figure.learning_rate and not controls.redo_button.disabled
+    controls.typed(figure.sliders[0], "1")
+    assert controls.redo_button.disabled
+    controls.redo()
+    assert controls.rate == figure.learning_rate and figure.sliders[0].value.data == 1.0
+
+
+def test_a_task_is_said_to_be_solved_once(monkeypatch):
+    controls = live.chain_figure().controls
+    monkeypatch.setattr(controls, "tasks_done", set())
+    controls.solve()
+    assert "Solved." in controls.refused.value
+    controls.show()
+    assert "Solved." not in controls.refused.value and "✓ Task 1 of 3" in controls.task_line.value

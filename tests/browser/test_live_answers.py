@@ -271,3 +271,16 @@ def test_a_switch_without_a_kink_is_no_kink(show_alone):
     for name in ("w2_11", "w2_12", "b2_1"):
         element.evaluate(f"figure => figure.set({figure.recording.number_of(name)}, 0)")
     assert element.locator(".bf-checked").inner_text().startswith("12 of 12 gradients agree")
+
+
+def test_undo_takes_back_the_learning_rate_and_a_new_change_ends_redo(show_alone):
+    figure = live.toy_figure()
+    page, element = show_alone(figure)
+    field, redo = element.locator("[data-eta-field]"), element.locator("[data-do=redo]")
+    field.fill("0.002")
+    field.press("Enter")
+    click(element, "undo")
+    assert element.evaluate("figure => figure.eta") == figure.learning_rate
+    assert field.input_value() == "0.0001" and redo.is_enabled()
+    element.evaluate(f"figure => figure.set({figure.recording.number_of('beta3')}, 1)")
+    assert redo.is_disabled()
